@@ -1,0 +1,3 @@
+//! Nape's program.
+
+fn main() {}
