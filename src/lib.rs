@@ -41,3 +41,4 @@
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
 
 pub mod base;
+pub mod message;
