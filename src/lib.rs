@@ -41,4 +41,5 @@
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
 
 pub mod base;
+pub mod locale;
 pub mod message;

@@ -1,0 +1,378 @@
+### Every sentence that Nape says itself, in English.
+### Plain, kind, short; second person; no exclamation marks; no promise. Keys belong to src/locale/phrases.rs.
+
+## Small words on choices. `words-…` are what people may type instead, with commas between.
+
+choice-help = Help
+words-help = help, menu
+choice-safety = Warning signs
+choice-routines = Routines
+choice-techniques = Techniques
+choice-settings = My settings
+choice-touch-free = Touch-free routine
+choice-attack = Routine for an attack
+choice-more = More
+words-more = tell me more, more about this, read more
+choice-vote-up = 👍 Helpful
+choice-vote-down = 👎 Not helpful
+choice-yes = Yes
+choice-no = No
+words-no = no, n, none, nope, neither, nothing like that
+choice-seen = Yes, it was checked
+choice-mistake = It was a mistake
+choice-not-yet = Not yet
+choice-happening-now = Yes, that is happening
+choice-none-of-these = None of these
+words-none-of-these = none, no
+choice-one-applies = One applies
+words-one-applies = yes, one, some
+choice-not-sure = Not sure
+words-not-sure = unsure, maybe, don't know
+choice-no-start = No, start
+words-no-start = no, start, go
+choice-touch-hurts = No, but touch hurts
+words-touch-hurts = touch hurts, sore
+choice-something-new = Yes
+words-something-new = yes, y
+choice-better = Better
+choice-same = Same
+choice-worse = Worse
+choice-start-again = Start again
+choice-clear-counts = Clear the counts
+choice-export = Export
+choice-delete = Delete
+choice-delete-yes = Yes, delete it all
+choice-keep = Keep it
+
+## Answers
+
+answer-evidence = { $worth } Source: { $sources }. Checked { $checked }.
+answer-source = Source: { $sources }.
+did-you-mean = I am not sure which of these you mean:
+unknown = I don't have an answer to that. I know about neck massage and migraine: techniques, areas, when not to, what the evidence says. Try other words, or see what I can do.
+not-reviewed = No clinician has reviewed this text yet.
+reviewed-by = Reviewed by { $who }.
+about-flag = Is anything like that happening to you now?
+vote-counted = Thank you. Counted, without your name.
+technique-list = Techniques and areas I have a card for. Type `technique NAME`:
+sources-list = What I say comes from { $count } sources: guidelines, reviews, trials, patient pages, and careful choices of our own. Type `sources ID` for one.
+source-where = { $publisher }, { $year }
+source-read = Above: entries that use it.
+
+grade-guideline = This is in a guideline or an official classification.
+grade-review = The evidence is a review of trials.
+grade-trial = The evidence is one or a few small trials.
+grade-observational = The evidence is observation, not trials.
+grade-expert = This is expert opinion.
+grade-seed = Only one general article says this.
+grade-unproven = This is unproven.
+grade-design = This is a careful choice of ours, not tested.
+
+scope-manipulation = I don't help with cracking, thrusting or pulling the neck, or with pressing the front or sides of it. Arteries and nerves run there, and injuries are rare but can be serious. I can show you gentle ways to ease the back of the neck and the shoulders.
+scope-rule-change = I keep to my rules, whoever asks. I can answer questions about neck massage and migraine, or guide a gentle routine.
+scope-abuse = I am here to help with neck massage and migraine. I am a bot, and a plain question works best.
+scope-medication-dose = I don't advise on medicines, doses or mixing them. A pharmacist or doctor can, and the leaflet in the box helps. If you may have taken too much, call your poison line or emergency number now.
+scope-diagnosis = I can't tell what you have; only a clinician who examines you can. I can describe what people with a pattern often notice, and when to get help.
+scope-other-treatment = That treatment is outside what I know. Your doctor, pharmacist or physiotherapist can help. I know about neck massage and what goes with it.
+scope-other-body-part = I only know about the neck, shoulders and head, and only for people. A physiotherapist can help with the rest.
+scope-unrelated = That is outside what I know. I answer questions about neck massage and migraine, and guide gentle routines.
+
+smalltalk-greeting = Hello. Ask me about neck massage and migraine, or type `routine list`.
+smalltalk-thanks = You are welcome. Take it gently.
+smalltalk-goodbye = Goodbye. Take care.
+smalltalk-how-are-you = I am a bot, so always the same. How can I help with neck massage or migraine?
+
+## Safety
+
+doubt-meanwhile = If you are not sure, or it gets worse, treat it as a yes and call your local emergency number or a doctor. No massage until it is clear.
+doubt-cleared = Good. If that changes, get medical help first and leave massage out.
+check-in = That sounds hard. If you ever think of ending your life or feel unsafe, please call your local emergency number or a crisis line now. If this is sudden, new or different from your usual, see the warning signs.
+alarm-repeated = I say this once more because it matters: please get that help first. On the phone, say what is wrong and when it began.
+emergency-plain = This may be an emergency. Call your local emergency number now, or ask someone near you to call. Do not drive yourself. Stay with someone.
+lock-none = No routine is locked for you.
+lock-stays = Then the routines stay locked. Please have it looked at. I can still answer questions.
+lock-lifted = Thank you. Routines are open again. Start gently, and stop at any warning sign.
+lock-question = Routines are locked because of a warning sign you wrote about. Has a professional looked at it, or was it a mistake?
+
+## Before a routine
+
+routine-list = Routines I can guide you through:
+routine-line = { $title }, { $minutes } min. { $goal }
+routine-list-how = To start one, type its name: `routine start desk-reset`. Or type `routine start`, and I pick a gentle one.
+screen-title = Before touch: reasons not to
+screen-intro = Please read this list. You don't have to tell me which.
+screen-question = Does any of these apply to you?
+screen-privacy = I keep only that you passed this list, and when, for 30 days. What applies is neither asked nor kept.
+check-question = Right now: any new, sudden or different pain? Fever, an injury, or aura? Numbness, dizziness, alcohol or strong painkillers today?
+check-attack = Is anything new, sudden or different from your usual attack? Fever, injury, weakness, or aura now? And does light touch hurt?
+check-something-new = Then no routine now. If it is sudden, severe, or comes with weakness, numbness, fever, confusion, or a change in sight or speech, call your local emergency number. Otherwise please ask a doctor or pharmacist first, and rest.
+venue-private-thread = I am opening a private thread for your routine.
+venue-public-thread = I am opening a thread for your routine. Others can read it.
+venue-direct = I will guide you in a direct conversation.
+venue-missing = I could not make the usual place for this, so I guide you here. Others may read along. An admin can change where routines run.
+withheld = That answer is only for you, and this place is not private. Write to me directly and ask again.
+
+left-out-asked = Left out: { $step } (you leave out { $tag })
+left-out-touch-hurts = Left out: { $step } (touch hurts right now)
+left-out-no-pressure = Left out: { $step } (your pressure is set to none)
+left-out-for-time = Left out: { $step } (to fit the time)
+left-out-forbidden = Left out: { $step } ({ $tag } is never worked on)
+plan-at-most = This routine can't safely be made longer than { $minutes } min.
+plan-at-least = This routine can't be made shorter than { $minutes } min.
+
+## During a routine
+
+opening-title = { $title }, about { $minutes } min
+opening-stop-rule = You can stop at any time: type `stop`. Stop at once if pain goes up, spreads, turns sharp or electric, or if you get numb, weak, dizzy or sick, or your sight or speech changes.
+opening-evidence = { $evidence } You have ten seconds to get ready.
+opening-quiet = I will guide you quietly. Type stop at any time.
+step-title = { $number } of { $of } · { $what }
+step-side = { $side } · { $name }
+step-details = { $technique }, { $area }. { $seconds } seconds. Pressure { $pressure } of 5: { $words }.
+step-breath = Breathe: { $breath }
+step-stop-if = Stop if: { $sign }
+step-next = Next: { $name }
+step-last = This is the last step.
+step-quiet = { $number } of { $of }. { $brief } { $seconds } seconds.
+time-up = That is the time. Say `next` when you are ready.
+paused = Paused. I keep your place for 30 minutes.
+resumed = Going on. { $seconds } seconds left of this step.
+more-time = 15 seconds more, the same on both sides.
+more-made-up = 15 seconds more. The other side gets its 15 seconds right after.
+long-enough = This step is as long as it should be. You can repeat it, or go on.
+eased = Easier: { $easier } From here on, pressure at most: { $pressure }.
+hurt = Take your hands away and rest. If the pain is sharp, spreads or stays, or you feel dizzy, numb, weak or sick, stop and get help. Soreness that has passed is common. If you go on, the next step is { $upcoming }, lighter. If it hurts again, we end.
+hurt-quiet = Hands off. Rest. If it is sharp, spreads or stays, stop and get help. Otherwise resume.
+away = I was away, or had no sign from you. You are paused at { $number } of { $of }: { $what }. I keep your place for 30 minutes.
+away-quiet = Paused at { $number } of { $of }. Resume when you like.
+nothing-to-do = There is nothing to { $verb } right now.
+stop-rule = If it is new, sharp or spreading, or comes with dizziness, numbness, weakness, or a change in sight or speech, call your local emergency number and say that you massaged your neck.
+
+end-finished = That was the last step. Sit a moment before you get up.
+end-hurt = It hurt again, so we end here. Rest, and leave the neck alone today.
+end-stopped = Stopped at step { $number } of { $of }. That is fine. Rest a moment.
+end-expired = Closed: stopped at step { $number } of { $of }.
+end-question = How is it now: better, same or worse?
+felt-better = Good to hear. Take it gently.
+felt-same = That is fine. It is a comfort measure and does not work every time.
+felt-worse = Then leave massage for now and rest. If any of these is true, get help:
+counts-cleared = The counts are cleared.
+
+side-left = left side
+side-right = right side
+side-both = -
+side-choice = the side you choose
+
+pressure-0 = no touch
+pressure-1 = the weight of a feather
+pressure-2 = the weight of your own hand
+pressure-3 = pleasant, moves skin and muscle
+pressure-4 = firm, a good ache
+pressure-5 = the strongest allowed, for a few seconds
+
+verb-next = Next
+verb-back = Back
+verb-repeat = Repeat
+verb-pause = Pause
+verb-resume = Resume
+verb-more = 15 s more
+verb-easier = Easier
+verb-hurts = It hurts
+verb-stop = Stop
+
+## Preferences and data
+
+settings-intro = Your settings:
+settings-how = Type `my settings KEY VALUE` to change one, `my settings KEY reset` to take it back.
+setting-line = : { $value } ({ $layer })
+setting-now = Now: { $value } ({ $layer }).
+setting-range = You can choose: { $range }.
+setting-changed = { $key }: { $before } → { $after }.
+at-most-characters = at most { $max } characters
+layer-mine = yours
+layer-server = set here
+layer-default = default
+
+setting-length = How long a routine takes, in minutes. "own" keeps each routine's own length.
+setting-pressure = The most pressure in any routine, from 0 (no touch) to 5. It is never raised by itself.
+setting-leave-out = Areas, movements, positions and things that are left out of every routine. The front of the neck is always left out.
+setting-first-side = The side that comes first.
+setting-pace = "auto" moves on by itself when a step's time is up; "wait" waits for your word.
+setting-attack-mode = Few words, one action at a time, nothing bright, nothing that moves.
+setting-language = The language I speak.
+setting-answers = Whether answers to commands here are for everyone or only for the person who asked.
+setting-routines = Whether routines can be started here.
+setting-routine-place = Where a routine is guided.
+setting-at-once = How many routines may run in one channel at the same time.
+setting-emergency-text = The local emergency number or line that emergency answers show.
+
+data-intro = This is all that I keep about you:
+data-nothing = I keep nothing about you.
+data-never = I never keep what you write, symptoms, diagnoses, medicines or scores.
+data-setting = Setting { $key }: { $value }, because you set it.
+data-screened = That you passed the list of reasons not to, on { $date }, so that I don't ask each time.
+data-felt = Your own counts: better { $better }, same { $same }, worse { $worse }.
+data-last-used = Last use: { $date }, to delete what nobody uses.
+data-session = A running routine, at step { $step }, to lead you through it.
+data-lock = A safety lock until { $until }. Why is not kept.
+export-ready = Here is everything I keep about you.
+delete-question = Delete everything I keep about you, at once and for good?
+deleted = Deleted. I keep nothing about you any more.
+deleted-but-lock = One thing stays until its time is over: the end time of a safety lock, without a reason.
+
+cannot-save = I can't save anything right now, so nothing was changed. Please try again later.
+
+## Help
+
+hello = Hello, I am Nape. I answer questions about neck massage and migraine, and guide gentle self-massage. I am a bot, not a clinician, and I can't check your neck. If something is sudden, new or feels wrong, get medical help first.
+hello-quiet = Nape is here. Few words, no hurry. Type help or stop at any time.
+hello-how = Just ask, or type `help`.
+menu = I can answer questions about neck massage and migraine, guide you through a gentle routine, and keep your preferences. What would you like?
+help-intro = What I understand. You can also just ask.
+help-verbs = During a routine, as words or buttons:
+help-outro = I am a bot, not a clinician. If something is sudden, new or feels wrong, get medical help first.
+
+command-ask = answers a question, with the source
+command-technique = shows how a technique or area is done
+command-what = explains a term
+command-safety = warning signs and reasons not to massage
+command-sources = where my knowledge comes from
+command-routine-list = shows the routines
+command-routine-start = starts a routine; name, minutes and pressure are up to you
+command-next = on to the next step
+command-back = to the step before
+command-repeat = this step again
+command-pause = keeps your place
+command-resume = goes on
+command-more = 15 seconds more, on both sides
+command-easier = an easier form, and less pressure from here on
+command-hurts = stops this step; said twice, it ends the routine
+command-stop = ends the routine, at once
+command-my-settings = shows and sets your preferences
+command-my-data = shows what I keep about you
+command-my-export = gives it to you as a file
+command-my-delete = deletes it
+command-nape-help = this help
+command-nape-why = why something was refused or left out
+command-nape-about = what I am, and what I am not
+
+safety-title = When to get help, and when not to massage
+safety-intro = Get medical help first if any of these is true. Massage can wait.
+safety-not-to = Reasons not to use touch, or to ask first
+safety-outro = I am a bot and can miss things. If you are worried, call.
+urgency-emergency = Emergency care now
+urgency-same-day = A doctor today
+urgency-see-doctor = A doctor within days
+
+about-title = Nape { $version }
+about-what = A companion for people with migraine: I answer questions about neck massage, guide gentle self-massage, and keep your preferences.
+about-not = I am a bot, not a clinician. I don't diagnose, don't advise on medicines, and can't check your neck. The routines follow common practice and are not tested as such. Low risk is not no risk.
+about-not-reviewed = No clinician has reviewed these texts yet.
+about-reviewed = { $reviewed } of { $total } entries have been reviewed by a clinician.
+about-privacy = I never keep what you write. I keep your settings, when you passed the list of reasons not to, and a routine while it runs. See `my data`, `my export`, `my delete`.
+about-licence = Free software under the Apache License 2.0.
+
+## Refusals, and why
+
+refused-too-long = That is long. Can you ask it in one or two sentences?
+refused-no-such-command = I don't know the command “{ $typed }”.
+refused-bad-argument = I need it like this: { $usage }
+refused-stale = That button is from an earlier step. Nothing was changed.
+refused-no-session = That routine is not running, or is not yours. Nothing was changed.
+refused-already-running = You have a routine running. Go on with it, or stop it first.
+refused-routines-off = Routines are switched off here. You can use them in a direct conversation with me.
+refused-too-many-here = { $limit ->
+    [one] One routine is running here already, and that is the limit.
+   *[other] { $limit } routines are running here already, and that is the limit.
+} Try a direct conversation with me, or a little later.
+refused-locked = Routines are locked for about { $hours ->
+    [one] one more hour
+   *[other] { $hours } more hours
+} because of a warning sign you wrote about. If it is still there, call your local emergency number. I can still answer questions.
+refused-no-such-routine = I don't have a routine called “{ $typed }”.
+refused-nothing-left = With what you leave out, nothing is left of “{ $title }”.
+refused-not-in-attack = “{ $title }” is for the time between attacks, and attack mode is on.
+refused-screened-out = Then no touch for now. Please ask your doctor, pharmacist or physiotherapist which of it is fine for you. The touch-free routine is open to you.
+refused-no-such-technique = I have no card called “{ $typed }”. Type `technique` for the list.
+refused-no-such-source = I have no source with the id “{ $typed }”.
+refused-no-such-entry = That text is no longer there.
+refused-no-such-setting = There is no setting called “{ $typed }”.
+refused-not-yours = The setting { $key } belongs to those who manage the server or room.
+refused-bad-value = { $key } can't be set to that. Allowed: { $allowed }.
+refused-nothing-stored = I keep nothing about you, so there is nothing to delete.
+
+why-nothing = Nothing was refused or left out lately, as far as I remember. I remember for an hour.
+why-too-long = Your text was longer than 2,000 characters. Shorter questions get better answers. This limit is built in.
+why-no-such-command = What you typed looked like a command but is not one of mine. Type `nape help` for the list.
+why-bad-argument = The command was missing something or had something extra. It goes like this: { $usage }
+why-stale = The button belonged to an earlier message. Old buttons change nothing, so that nothing is done twice.
+why-no-session = The button or word belongs to a running routine, and you had none, or it was somebody else's.
+why-already-running = There is one routine per person at a time. `stop` ends the running one.
+why-routines-off = Those who manage this server or room have switched routines off (setting routines). They can change it.
+why-too-many-here = Those who manage this server or room allow { $limit } at a time (setting at_once). They can change it.
+why-locked = You wrote about a warning sign. Routines are then locked for 24 hours, and until you say that it was looked at or was a mistake. Nobody can switch this off.
+why-no-such-routine = The name matched none of the routines, or several. Type `routine list`.
+why-nothing-left = Your setting leave_out, your pressure, or touch that hurts left no step of “{ $title }”. You can change `my settings leave_out`.
+why-not-in-attack = “{ $title }” uses touch that many people can't bear in an attack. You can switch `my settings attack_mode off` between attacks.
+why-screened-out = Something on the list of reasons not to may apply, so touch is not offered until a professional has agreed. Which one is not kept.
+why-no-such-technique = No card has that name. Type `technique` for the list.
+why-no-such-source = No source has that id. Type `sources` for the list.
+why-no-such-entry = The text was taken out of the content since the button was made.
+why-no-such-setting = No setting has that key. Type `my settings` for the list.
+why-not-yours = The setting { $key } belongs to those who manage the server or room. They can change it.
+why-bad-value = { $key } takes only: { $allowed }.
+why-nothing-stored = There was nothing to delete.
+why-left-out = { $what }. You can change what is left out with `my settings leave_out`.
+why-something-new = You said that something is new or different. Then no routine starts, always.
+why-unknown = No entry fitted your question well enough, and I don't guess.
+why-scope-manipulation = Cracking, pulling, and the front of the neck are never part of what I do. This rule is built in.
+why-scope-rule-change = My safety rules can't be changed in conversation. They are built in.
+why-scope-abuse = I didn't read that as a question.
+why-scope-medication-dose = I never advise on medicines or doses. This rule is built in.
+why-scope-diagnosis = I never say what somebody has. This rule is built in.
+why-scope-other-treatment = My knowledge is about neck massage and migraine only.
+why-scope-other-body-part = My knowledge is about the neck, shoulders and head only.
+why-scope-unrelated = My knowledge is about neck massage and migraine only.
+
+## What can be left out, as words
+
+tag-back-of-neck = the back of the neck
+tag-skull-base = the skull base
+tag-shoulder = the shoulder
+tag-shoulder-blade = the shoulder blade
+tag-upper-back = the upper back
+tag-scalp = the scalp
+tag-face = the face
+tag-jaw = the jaw
+tag-hand = the hands
+tag-arm = the arms
+tag-glide = gliding
+tag-knead = kneading
+tag-press = pressing
+tag-hold = still holds
+tag-circle = circling
+tag-squeeze = squeezing
+tag-shrug = shrugging
+tag-roll = rolling
+tag-turn = turning the head
+tag-nod = nodding
+tag-stretch = stretching
+tag-lying = lying down
+tag-standing = standing
+tag-touch = touch
+tag-heat-cold = heat and cold
+tag-ball = balls
+tag-towel = towels
+tag-partner = a partner
+tag-two-hands = what needs two hands
+tag-front-of-neck = the front of the neck
+tag-side-of-neck = the side of the neck
+tag-throat = the throat
+tag-collarbone = the collarbone hollow
+tag-thrust = thrusting
+tag-crack = cracking
+tag-traction = pulling
+tag-twist = twisting
+tag-tip-back = tipping the head back
+tag-device = electric devices
+tag-hard-ball = hard balls
