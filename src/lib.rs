@@ -41,5 +41,7 @@
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
 
 pub mod base;
+pub mod command;
 pub mod locale;
 pub mod message;
+pub mod settings;
