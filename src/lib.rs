@@ -45,4 +45,5 @@ pub mod base;
 pub mod command;
 pub mod locale;
 pub mod message;
+pub mod safety;
 pub mod settings;
