@@ -45,5 +45,6 @@ pub mod base;
 pub mod command;
 pub mod locale;
 pub mod message;
+pub mod routine;
 pub mod safety;
 pub mod settings;
