@@ -43,6 +43,7 @@
 pub mod answer;
 pub mod base;
 pub mod command;
+pub mod content;
 pub mod locale;
 pub mod message;
 pub mod routine;
