@@ -46,6 +46,7 @@ pub mod command;
 pub mod content;
 pub mod locale;
 pub mod message;
+pub mod port;
 pub mod routine;
 pub mod safety;
 pub mod settings;

@@ -1,0 +1,113 @@
+//! What goes out: changes to records, and orders to adapters.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::id::{Place, SessionId, UserId};
+use crate::message::model::Message;
+use crate::port::event::ReplyToken;
+use crate::port::record::{Key, Record};
+
+/// What the bot makes of an event.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What is to be stored, all or nothing.
+    pub changes: Vec<Change>,
+    /// What is to be said and done, in this order, once the changes are stored.
+    pub orders: Vec<Order>,
+}
+
+/// A record set or deleted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Which.
+    pub key: Key,
+    /// What it is now; `None` deletes it.
+    pub record: Option<Record>,
+}
+
+/// Something for an adapter to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Order {
+    /// Say something.
+    Say(Post),
+    /// Make a place for a routine and report it with [`crate::port::event::Event::Opened`].
+    Open {
+        /// Where it was asked for.
+        home: Place,
+        /// Whose it is.
+        owner: UserId,
+        /// The session.
+        session: SessionId,
+        /// What kind of place.
+        venue: Venue,
+        /// Its title.
+        title: String,
+    },
+    /// A session's own thread is done with.
+    Close {
+        /// The thread.
+        place: Place,
+        /// The session.
+        session: SessionId,
+    },
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Post {
+    /// Where.
+    pub place: Place,
+    /// For whom: who may press its choices, and who reads it when it is private.
+    pub person: UserId,
+    /// The event's own token, when it answers one.
+    pub reply: Option<ReplyToken>,
+    /// The session and the running number of the step that it announces; such a post is worthless once the session has moved on.
+    pub step: Option<StepMark>,
+    /// What.
+    pub message: Message,
+}
+
+/// Which step of which session a post announces.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StepMark {
+    /// The session.
+    pub session: SessionId,
+    /// The step's place in the plan, from 0.
+    pub at: usize,
+}
+
+/// What kind of place a routine is led in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Venue {
+    /// A thread that only the owner sees.
+    PrivateThread,
+    /// A thread that everyone sees.
+    PublicThread,
+    /// A direct conversation.
+    Direct,
+}
+
+impl Order {
+    /// The place it is for; its platform's adapter carries it out.
+    pub fn place(&self) -> &Place {
+        match self {
+            Order::Say(post) => &post.place,
+            Order::Open { home, .. } => home,
+            Order::Close { place, .. } => place,
+        }
+    }
+}
+
+impl Outcome {
+    /// Sets a record.
+    pub fn set(&mut self, key: Key, record: Record) {
+        self.changes.push(Change { key, record: Some(record) });
+    }
+
+    /// Deletes a record.
+    pub fn delete(&mut self, key: Key) {
+        self.changes.push(Change { key, record: None });
+    }
+}

@@ -1,0 +1,143 @@
+//! What comes in.
+
+use crate::base::id::{EventId, Place, UserId};
+use crate::base::time::Timestamp;
+use crate::command::parse::{Invocation, parse};
+use crate::command::table::Command;
+use crate::port::record::{Key, Records};
+
+/// Something happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// A person did something.
+    Person(FromPerson),
+    /// A record's time has come.
+    Due {
+        /// The record.
+        key: Key,
+        /// When it was due.
+        at: Timestamp,
+    },
+    /// The process has started again and finds this record running.
+    Returned {
+        /// The record.
+        key: Key,
+    },
+    /// The thread that [`crate::port::action::Order::Open`] asked for is there, or can't be had.
+    Opened {
+        /// The record that waits for it.
+        key: Key,
+        /// Where it is; `None` when it couldn't be made.
+        place: Option<Place>,
+    },
+}
+
+/// A person did something.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FromPerson {
+    /// The same thing delivered twice has the same id and is handled once.
+    pub id: EventId,
+    /// Who.
+    pub who: UserId,
+    /// Where.
+    pub place: Place,
+    /// Whether they may configure the server or room, as the platform says at this very moment.
+    pub may_configure: bool,
+    /// Where a routine could be led, beside here, with the permissions that hold now.
+    pub venues: Venues,
+    /// A token for an answer to this one alone, where the platform has such a thing.
+    pub reply: Option<ReplyToken>,
+    /// What.
+    pub input: Input,
+}
+
+impl FromPerson {
+    /// The entry whose votes a press changes.
+    fn voted_for(&self) -> Option<String> {
+        let vote = |invocation: &Invocation| {
+            (invocation.command == Command::Vote).then(|| invocation.arg("entry").map(str::to_owned)).flatten()
+        };
+        match &self.input {
+            Input::Invoked(invocation) => vote(invocation),
+            Input::Pressed { line } | Input::Said { text: line, .. } => parse(line).ok().as_ref().and_then(vote),
+        }
+    }
+}
+
+/// What a person did.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Wrote something. It may be a command, a word to a running session, or a question.
+    Said {
+        /// The text, without prefix or mention.
+        text: String,
+        /// Whether it was meant for the bot: a direct place, a prefix, a mention. In a session's thread, other people's talk is not.
+        addressed: bool,
+    },
+    /// Used a command that the platform has parsed.
+    Invoked(Invocation),
+    /// Pressed a choice: a command line that the bot itself wrote.
+    Pressed {
+        /// The line.
+        line: String,
+    },
+}
+
+/// Where a routine could be led.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Venues {
+    /// A thread that only the owner sees.
+    pub private_thread: bool,
+    /// A thread that everyone sees.
+    pub public_thread: bool,
+    /// A direct conversation.
+    pub direct: bool,
+}
+
+/// A platform's token for an answer to one event. Opaque; only its adapter reads it.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct ReplyToken(pub String);
+
+impl Event {
+    /// The records that it can touch, as far as the event alone tells.
+    pub fn keys(&self) -> Vec<Key> {
+        match self {
+            Event::Person(person) => {
+                let place = &person.place;
+                let mut keys = vec![
+                    Key::Person(person.who.clone()),
+                    Key::Session(person.who.clone()),
+                    Key::Lock(person.who.clone()),
+                    Key::Recent(person.who.clone(), place.channel.clone()),
+                    Key::Channel(place.parent.clone().unwrap_or_else(|| place.channel.clone())),
+                ];
+                keys.extend(place.server.clone().map(Key::Server));
+                keys.extend(person.voted_for().map(Key::Votes));
+                keys
+            }
+            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => vec![key.clone()],
+        }
+    }
+
+    /// The records that the loaded ones lead to: a session knows its owner, its server and its channel.
+    pub fn further_keys(&self, records: &Records) -> Vec<Key> {
+        let session = self.keys().into_iter().find_map(|key| match key {
+            Key::Session(owner) => records.session(&owner).map(|running| (owner, running)),
+            _ => None,
+        });
+        let Some((owner, running)) = session else { return Vec::new() };
+        let mut keys = vec![Key::Person(owner.clone()), Key::Lock(owner), Key::Channel(running.counted_in.clone())];
+        keys.extend(running.place.server.clone().map(Key::Server));
+        keys.retain(|key| !records.holds(key));
+        keys
+    }
+
+    /// The person it belongs to. Events of one person are handled one after the other.
+    pub fn lane(&self) -> &str {
+        match self {
+            Event::Person(person) => person.who.as_str(),
+            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => key.lane(),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Floor 3: the border of the bot. What comes in ([`event`]), what goes out ([`action`]), what is stored ([`record`]).
+//!
+//! Adapters, stores and the runtime know the bot by these three files and nothing else.
+
+pub mod action;
+pub mod event;
+pub mod record;
