@@ -42,6 +42,7 @@
 
 pub mod answer;
 pub mod base;
+pub mod bot;
 pub mod command;
 pub mod content;
 pub mod locale;

@@ -1,0 +1,169 @@
+//! One person's event being handled: what was loaded for it, and the outcome as it grows.
+
+use crate::base::id::Place;
+use crate::base::time::Timestamp;
+use crate::locale::Phrases;
+use crate::message::model::{Audience, Message};
+use crate::port::action::{Order, Outcome, Post};
+use crate::port::event::{FromPerson, Input};
+use crate::port::record::{Key, Person, Recent, Record, Records, Running, Server};
+use crate::settings::resolve::Layers;
+use crate::settings::table::{ANSWERS, ATTACK_MODE};
+
+use super::Bot;
+use super::refusal::Refusal;
+
+/// The person's event, the records and the outcome.
+pub(super) struct Turn<'a> {
+    pub bot: &'a Bot,
+    pub now: Timestamp,
+    pub person: &'a FromPerson,
+    pub records: &'a Records,
+    pub outcome: Outcome,
+    server: Server,
+    me: Person,
+    me_changed: bool,
+    /// What was said last; written back at the end.
+    pub recent: Recent,
+    /// The flag that what was written is a general question about.
+    pub about: Option<String>,
+}
+
+/// What was said is remembered, in memory, for so long.
+const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+/// A doubtful sign's open question is remembered for as long as a lock would hold: silence is no answer.
+const ASKED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+
+impl<'a> Turn<'a> {
+    pub fn new(bot: &'a Bot, now: Timestamp, person: &'a FromPerson, records: &'a Records) -> Self {
+        let server = records.server(person.place.server.as_ref());
+        let me = records.person(&person.who);
+        let recent = records.recent(&person.who, &person.place.channel);
+        let recent = match now.since(recent.at) {
+            long if long > ASKED => Recent::default(),
+            long if long > REMEMBERED => Recent { at: recent.at, asked_about: recent.asked_about, ..Recent::default() },
+            _ => recent,
+        };
+        Self {
+            bot,
+            now,
+            person,
+            records,
+            outcome: Outcome::default(),
+            server,
+            me,
+            me_changed: false,
+            recent,
+            about: None,
+        }
+    }
+
+    /// The sentences. They live as long as the bot, so that the turn can be changed while one is made.
+    pub fn phrases(&self) -> &'a Phrases {
+        &self.bot.phrases
+    }
+
+    /// Talk among people is none of the bot's business, but for words of a session's owner in its own thread.
+    pub fn is_meant_for_us(&self) -> bool {
+        match &self.person.input {
+            Input::Said { addressed, .. } => {
+                *addressed
+                    || self.session().is_some_and(|running| running.own_place && running.place == self.person.place)
+            }
+            Input::Invoked(_) | Input::Pressed { .. } => true,
+        }
+    }
+
+    /// The layers of settings that hold here.
+    pub fn layers(&self) -> Layers<'_> {
+        Layers { server: &self.server.settings, person: &self.me.settings }
+    }
+
+    /// Attack mode.
+    pub fn is_quiet(&self) -> bool {
+        self.layers().is_on(&ATTACK_MODE) || self.session().is_some_and(|running| running.session.quiet)
+    }
+
+    /// The person's running routine.
+    pub fn session(&self) -> Option<&'a Running> {
+        self.records.session(&self.person.who)
+    }
+
+    /// The person's preferences.
+    pub fn me(&self) -> &Person {
+        &self.me
+    }
+
+    /// Changes the person's preferences; they are written at the end.
+    pub fn change_me(&mut self, change: impl FnOnce(&mut Person)) {
+        change(&mut self.me);
+        self.me_changed = true;
+    }
+
+    /// Answers, to those who may read what this person reads here: what was said aloud is answered aloud, a command as the server set.
+    pub fn answer(&mut self, message: Message) {
+        let aloud = match self.person.input {
+            Input::Said { .. } => true,
+            Input::Invoked(_) | Input::Pressed { .. } => self.layers().word(&ANSWERS) == "public",
+        };
+        let audience = if aloud { Audience::Everyone } else { Audience::Private };
+        let quiet = self.is_quiet();
+        self.post(Message { audience, quiet, ..message });
+    }
+
+    /// Tells the person alone.
+    pub fn tell(&mut self, message: Message) {
+        let quiet = self.is_quiet();
+        self.post(Message { audience: Audience::Private, quiet, ..message });
+    }
+
+    /// Says something in a session's place, where its cards go.
+    pub fn say_in(&mut self, place: &Place, message: Message) {
+        let post = Post {
+            place: place.clone(),
+            person: self.person.who.clone(),
+            reply: (place == &self.person.place).then(|| self.person.reply.clone()).flatten(),
+            step: None,
+            message,
+        };
+        self.outcome.orders.push(Order::Say(post));
+    }
+
+    /// Answers with a refusal, and remembers it for `nape why`.
+    pub fn refuse(&mut self, refusal: Refusal) {
+        self.recent.reason = Some(refusal.reason());
+        let message = refusal.message(self.phrases());
+        self.tell(message);
+    }
+
+    /// The outcome, with the records that changed on the way.
+    pub fn finish(mut self) -> Outcome {
+        let today = self.now.day();
+        let is_known = self.records.get(&Key::Person(self.person.who.clone())).is_some();
+        if self.me_changed || (is_known && self.me.last_used != today && !self.deletes_me()) {
+            self.me.last_used = today;
+            let record = Record::Person(self.me.clone());
+            self.outcome.set(Key::Person(self.person.who.clone()), record);
+        }
+        self.recent.at = self.now;
+        let key = Key::Recent(self.person.who.clone(), self.person.place.channel.clone());
+        self.outcome.set(key, Record::Recent(self.recent));
+        self.outcome
+    }
+
+    fn deletes_me(&self) -> bool {
+        let mine = Key::Person(self.person.who.clone());
+        self.outcome.changes.iter().any(|change| change.key == mine && change.record.is_none())
+    }
+
+    fn post(&mut self, message: Message) {
+        let post = Post {
+            place: self.person.place.clone(),
+            person: self.person.who.clone(),
+            reply: self.person.reply.clone(),
+            step: None,
+            message,
+        };
+        self.outcome.orders.push(Order::Say(post));
+    }
+}
