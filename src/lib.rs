@@ -51,3 +51,4 @@ pub mod port;
 pub mod routine;
 pub mod safety;
 pub mod settings;
+pub mod store;
