@@ -40,6 +40,7 @@
 //!
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
 
+pub mod adapter;
 pub mod answer;
 pub mod base;
 pub mod bot;

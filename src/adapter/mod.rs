@@ -1,0 +1,113 @@
+//! Floor 4: adapters, one folder for each platform. An adapter turns what happens on its platform into events and carries
+//! out deliveries; it decides nothing, and nothing above this floor knows its platform's name.
+//!
+//! An adapter is a function that gets a [`Link`] and runs until it is told to stop: two channels, no callback.
+
+pub mod terminal;
+
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::base::id::{Place, Platform, SessionId, UserId};
+use crate::message::capabilities::Capabilities;
+use crate::message::part::Part;
+use crate::port::action::{StepMark, Venue};
+use crate::port::event::{Event, ReplyToken};
+
+/// What the runtime has to know of an adapter before it runs.
+#[derive(Clone, Debug)]
+pub struct Profile {
+    /// The platform's name, as it stands in ids.
+    pub platform: Platform,
+    /// What it can show.
+    pub capabilities: Capabilities,
+}
+
+/// An adapter's two ends.
+#[derive(Debug)]
+pub struct Link {
+    /// What happened, on its way in.
+    pub events: mpsc::Sender<Incoming>,
+    /// What is to be done, in order for each place.
+    pub deliveries: mpsc::Receiver<Delivery>,
+    /// Turns true when it is time to stop: send what is under way, then return.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// An event on its way in.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The event.
+    pub event: Event,
+    /// Answered once the event is handled, stored, and all that follows from it delivered; dropped if that can't be.
+    pub handled: oneshot::Sender<()>,
+}
+
+/// Something to be done.
+#[derive(Debug)]
+pub struct Delivery {
+    /// The same number for the same thing, also after a restart: what a platform can tell doubles by.
+    pub nonce: u64,
+    /// What.
+    pub work: Work,
+    /// Answered once it is done, or can't be.
+    pub done: oneshot::Sender<Result<(), SendError>>,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Work {
+    /// Say something.
+    Say {
+        /// Where.
+        place: Place,
+        /// For whom: who may press its choices.
+        person: UserId,
+        /// The token of the event that it answers.
+        reply: Option<ReplyToken>,
+        /// The step that it announces.
+        step: Option<StepMark>,
+        /// What, in as many messages.
+        parts: Vec<Part>,
+    },
+    /// Make a place for a routine, and report it as [`Event::Opened`].
+    Open {
+        /// Where it was asked for.
+        home: Place,
+        /// Whose it is.
+        owner: UserId,
+        /// The session.
+        session: SessionId,
+        /// What kind of place.
+        venue: Venue,
+        /// Its title.
+        title: String,
+    },
+    /// A session's own place is done with.
+    Close {
+        /// The place.
+        place: Place,
+        /// The session.
+        session: SessionId,
+    },
+}
+
+/// Why something could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// Not now; try again after this time.
+    #[error("not now: {why}")]
+    Later {
+        /// How long to wait.
+        after: Duration,
+        /// Why, for the log; nothing that a person wrote.
+        why: String,
+    },
+    /// Never: the place is gone, or it is not allowed.
+    #[error("not at all: {why}")]
+    Never {
+        /// Why, for the log; nothing that a person wrote.
+        why: String,
+    },
+}
