@@ -42,6 +42,7 @@
 
 pub mod adapter;
 pub mod answer;
+pub mod app;
 pub mod base;
 pub mod bot;
 pub mod command;

@@ -1,0 +1,91 @@
+//! The program's commands and arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// A companion for people with migraine: answers about neck massage, guided self-massage, private preferences.
+#[derive(Debug, Parser)]
+#[command(name = "nape", version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Talk to Nape in this terminal; no account is needed
+    ///
+    /// Just ask, or type "help". Input from a pipe is played line by line. Ctrl-D leaves.
+    Chat(Chat),
+    /// Answer questions from a file, one JSON object a line
+    ///
+    /// Reads {"id","text"} and writes {"id","intent","topics","urgency","confidence","text"}.
+    Answer {
+        /// The file with one question a line; "-" for standard input
+        #[arg(long, value_name = "FILE")]
+        jsonl: PathBuf,
+        /// A folder with texts that replace the built-in ones
+        #[arg(long, value_name = "DIR")]
+        content: Option<PathBuf>,
+    },
+    /// Prove the texts
+    #[command(subcommand)]
+    Content(Content),
+    /// Run the adapters that the configuration enables
+    Run {
+        /// The configuration file
+        #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
+        config: PathBuf,
+    },
+    /// Check a configuration file, and say everything that is wrong with it
+    Check {
+        /// The configuration file
+        #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
+        config: PathBuf,
+    },
+    /// Look after the store
+    #[command(subcommand)]
+    Store(Store),
+}
+
+/// Talking in the terminal.
+#[derive(Debug, Args)]
+pub struct Chat {
+    /// The folder that keeps preferences and running routines
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub data: PathBuf,
+    /// A folder with texts that replace the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub content: Option<PathBuf>,
+    /// Who is talking; every name has preferences of its own
+    #[arg(long, value_name = "NAME", default_value = "me")]
+    pub user: String,
+    /// Virtual time: a countdown is skipped as soon as nothing else is due before it
+    #[arg(long)]
+    pub fast: bool,
+}
+
+/// Content commands.
+#[derive(Debug, Subcommand)]
+pub enum Content {
+    /// Say every problem of the texts as FILE:LINE: what is wrong, what to do
+    Check {
+        /// A folder with texts that replace the built-in ones
+        #[arg(long, value_name = "DIR")]
+        content: Option<PathBuf>,
+    },
+}
+
+/// Store commands.
+#[derive(Debug, Subcommand)]
+pub enum Store {
+    /// Open the store, read every record, and count
+    Check {
+        /// The folder of the store
+        #[arg(long, value_name = "DIR", default_value = "data")]
+        data: PathBuf,
+    },
+}

@@ -1,0 +1,195 @@
+//! Lanes: each loads the records that an event can touch, calls the bot, commits what comes back, and passes the orders on.
+//!
+//! A conflict means that somebody else was quicker: load again, call again. Events of one person stay in order; people go
+//! side by side.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::task::JoinSet;
+
+use crate::app::clock::Clock;
+use crate::app::memory::Memory;
+use crate::app::outbox::{Handled, Inlet, Item};
+use crate::base::id::stable_hash;
+use crate::bot::Bot;
+use crate::message::model::Message;
+use crate::port::action::{Order, Outcome, Post};
+use crate::port::event::Event;
+use crate::port::record::{Key, Records, Revision};
+use crate::store::{Batch, CommitError, OutboxId, Store, StoreError};
+
+/// How many conversations are worked on side by side.
+const LANES: usize = 8;
+/// How often a lost race is run again.
+const TRIES: usize = 16;
+/// Events that may wait in a lane.
+const WAITING: usize = 256;
+
+/// What the parts of the runtime share.
+pub(super) struct Shared {
+    pub bot: Arc<Bot>,
+    pub store: Arc<dyn Store>,
+    pub clock: Arc<dyn Clock>,
+    pub memory: Mutex<Memory>,
+    /// A record's due time may have changed.
+    pub changed: Notify,
+}
+
+/// An event in a lane.
+pub(super) struct Job {
+    pub event: Event,
+    pub handled: Arc<Handled>,
+    /// Answered once it is stored; dropped if it can't be.
+    pub committed: Option<oneshot::Sender<()>>,
+}
+
+/// The lanes' ends.
+#[derive(Clone)]
+pub(super) struct Lanes(Vec<mpsc::Sender<Job>>);
+
+impl Lanes {
+    pub async fn put(&self, job: Job) {
+        let index = usize::try_from(stable_hash(job.event.lane().as_bytes()) % self.0.len() as u64).unwrap_or(0);
+        if let Some(lane) = self.0.get(index) {
+            // A lane ends only after every sender is gone.
+            let _ = lane.send(job).await;
+        }
+    }
+}
+
+/// Starts the lanes.
+pub(super) fn lanes(shared: &Arc<Shared>, inlet: &Inlet) -> (Lanes, JoinSet<()>) {
+    let mut tasks = JoinSet::new();
+    let lanes = (0..LANES).map(|_| {
+        let (sender, mut jobs) = mpsc::channel::<Job>(WAITING);
+        let (shared, inlet) = (shared.clone(), inlet.clone());
+        tasks.spawn(async move {
+            while let Some(job) = jobs.recv().await {
+                shared.handle(job, &inlet).await;
+            }
+        });
+        sender
+    });
+    (Lanes(lanes.collect()), tasks)
+}
+
+impl Shared {
+    /// Load, handle, commit, pass on; again when the race was lost.
+    async fn handle(&self, job: Job, inlet: &Inlet) {
+        let Job { event, handled, committed } = job;
+        for _ in 0..TRIES {
+            let records = match self.load(&event) {
+                Ok(records) => records,
+                Err(error) => {
+                    tracing::error!(%error, "records could not be loaded");
+                    return;
+                }
+            };
+            let outcome = self.bot.handle(self.clock.now(), &event, &records);
+            match self.commit(&event, &records, &outcome).await {
+                Ok(ids) => {
+                    self.remember(&outcome);
+                    self.changed.notify_one();
+                    for (id, order) in ids.into_iter().zip(outcome.orders) {
+                        inlet.put(Item { id, order, handled: handled.clone() });
+                    }
+                    if let Some(committed) = committed {
+                        let _ = committed.send(());
+                    }
+                    return;
+                }
+                Err(CommitError::Conflict(_)) => {}
+                Err(CommitError::Seen(_)) => return,
+                Err(error) => {
+                    tracing::error!(%error, "nothing can be saved");
+                    self.say_unsaved(&event, outcome, inlet, &handled);
+                    return;
+                }
+            }
+        }
+        tracing::error!("an event lost every race and was given up");
+    }
+
+    fn load(&self, event: &Event) -> Result<Records, StoreError> {
+        let keys = event.keys();
+        let mut records = self.load_keys(&keys)?;
+        let further = event.further_keys(&records);
+        if !further.is_empty() {
+            records.extend(self.load_keys(&further)?);
+        }
+        Ok(records)
+    }
+
+    fn load_keys(&self, keys: &[Key]) -> Result<Records, StoreError> {
+        let (volatile, stored): (Vec<Key>, Vec<Key>) = keys.iter().cloned().partition(Key::is_volatile);
+        let mut records = self.store.load(&stored)?;
+        let memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in volatile {
+            let record = memory.get(&key);
+            records.insert(key, record, Revision::default());
+        }
+        Ok(records)
+    }
+
+    /// Commits what is to be stored. What changes nothing and says nothing needs no commit.
+    async fn commit(
+        &self,
+        event: &Event,
+        records: &Records,
+        outcome: &Outcome,
+    ) -> Result<Vec<Option<OutboxId>>, CommitError> {
+        let changes: Vec<_> = outcome.changes.iter().filter(|change| !change.key.is_volatile()).cloned().collect();
+        if changes.is_empty() && outcome.orders.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.clock.now();
+        let batch = Batch {
+            event: match event {
+                Event::Person(person) => Some((person.id.clone(), now)),
+                Event::Due { .. } | Event::Returned { .. } | Event::Opened { .. } => None,
+            },
+            expect: records
+                .revisions()
+                .filter(|(key, _)| !key.is_volatile())
+                .map(|(key, revision)| (key.clone(), revision))
+                .collect(),
+            changes,
+            orders: outcome.orders.clone(),
+            now,
+            ..Batch::default()
+        };
+        let ids = self.store.commit(batch).await?.outbox;
+        Ok(ids.into_iter().map(Some).collect())
+    }
+
+    fn remember(&self, outcome: &Outcome) {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        for change in outcome.changes.iter().filter(|change| change.key.is_volatile()) {
+            memory.set(change.key.clone(), change.record.clone());
+        }
+    }
+
+    /// Nothing can be saved. What changes nothing is said all the same, above all the advice in an emergency; else that it
+    /// can't be saved.
+    fn say_unsaved(&self, event: &Event, outcome: Outcome, inlet: &Inlet, handled: &Arc<Handled>) {
+        let Event::Person(person) = event else { return };
+        let changes_nothing = outcome.changes.iter().all(|change| change.key.is_volatile());
+        let raises = outcome.changes.iter().any(|change| matches!(change.key, Key::Lock(_)) && change.record.is_some());
+        self.remember(&outcome);
+        let orders = if changes_nothing || raises {
+            outcome.orders
+        } else {
+            vec![Order::Say(Post {
+                place: person.place.clone(),
+                person: person.who.clone(),
+                reply: person.reply.clone(),
+                step: None,
+                message: Message::say(self.bot.phrases().cannot_save()).private(),
+            })]
+        };
+        for order in orders {
+            inlet.put(Item { id: None, order, handled: handled.clone() });
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Floor 5: the program. Configuration, the clock, the runtime and what the command line offers: wiring, no decisions.
+
+pub mod arguments;
+pub mod assembly;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod exit;
+pub mod lanes;
+pub mod log;
+pub mod memory;
+pub mod outbox;
+pub mod runtime;
+pub mod supervise;

@@ -1,0 +1,251 @@
+//! The runtime: lanes, due times, the outbox, and adapters that are watched over. Wiring, no decisions.
+//!
+//! It starts and ends the parts in their order: [`lanes`](super::lanes), outbox, timer, adapters.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::adapter::Incoming;
+use crate::app::clock::Clock;
+use crate::app::lanes::{Job, Lanes, Shared, lanes};
+use crate::app::memory::Memory;
+use crate::app::outbox::{Gateway, Handled, Inlet, Item, Outbox};
+use crate::app::supervise::{Adapter, supervise};
+use crate::bot::Bot;
+use crate::port::action::{Order, Post};
+use crate::port::event::Event;
+use crate::store::{Batch, OutboxId, OutboxItem, Store, StoreError};
+
+/// Events that may wait in a lane.
+const WAITING: usize = 256;
+/// Due records fetched at a time.
+const AT_A_TIME: usize = 64;
+/// Volatile records kept.
+const REMEMBERED: usize = 20_000;
+/// How long shutting down may take.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// Why the runtime could not start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RuntimeError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An adapter on whose end the program ends.
+    #[error("{0}")]
+    Adapter(String),
+}
+
+/// When it is time to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Until {
+    /// When told so, or when an adapter ends that ends all.
+    Stopped,
+    /// Then, but only after everything that is due has come to pass. For virtual time.
+    NothingIsDue,
+}
+
+/// Runs until `stop` turns true or the adapters are done.
+pub async fn run(
+    bot: Arc<Bot>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    adapters: Vec<Adapter>,
+    until: Until,
+    stop: watch::Receiver<bool>,
+) -> Result<(), RuntimeError> {
+    let shared = Arc::new(Shared {
+        bot: bot.clone(),
+        store: store.clone(),
+        clock: clock.clone(),
+        memory: Mutex::new(Memory::new(REMEMBERED)),
+        changed: Notify::new(),
+    });
+    let (ways, gates): (Vec<_>, Vec<_>) = adapters
+        .iter()
+        .map(|adapter| {
+            let (open, adapter_end) = watch::channel(None);
+            (open, Gateway { profile: adapter.profile.clone(), adapter: adapter_end })
+        })
+        .unzip();
+    let outbox = Outbox::start(gates, store.clone(), clock.clone(), bot.withheld());
+    let (lanes, lane_tasks) = lanes(&shared, &outbox.inlet());
+    recover(&shared, &lanes, &outbox.inlet()).await?;
+
+    let (closing, closed) = watch::channel(false);
+    let (events, incoming) = mpsc::channel(WAITING);
+    let mut supervisors = JoinSet::new();
+    for (adapter, way) in adapters.into_iter().zip(ways) {
+        supervisors.spawn(supervise(adapter, way, events.clone(), clock.clone(), closed.clone()));
+    }
+    drop(events);
+    let timer = tokio::spawn(timer(shared.clone(), lanes.clone()));
+    let mut router = tokio::spawn(route(incoming, lanes.clone(), clock.clone(), closed.clone()));
+
+    let result = wait(&mut supervisors, &mut router, stop).await;
+    if until == Until::NothingIsDue && result.is_ok() {
+        settle(&shared).await;
+    }
+    // In this order: nothing new comes in, lanes run dry, orders go out, adapters end.
+    timer.abort();
+    let drained = async {
+        let _ = timer.await;
+        drop(lanes);
+        router.abort();
+        let mut lane_tasks = lane_tasks;
+        while lane_tasks.join_next().await.is_some() {}
+        outbox.drain().await;
+    };
+    if tokio::time::timeout(DRAIN, drained).await.is_err() {
+        tracing::warn!("not everything could be sent in time; the rest goes out after the next start");
+    }
+    let _ = closing.send(true);
+    let stopped = async { while supervisors.join_next().await.is_some() {} };
+    if tokio::time::timeout(DRAIN, stopped).await.is_err() {
+        tracing::warn!("an adapter did not stop in time");
+    }
+    result
+}
+
+/// Waits for the end: somebody says stop, an adapter ends that ends all, or no adapter has anything to say any more.
+async fn wait(
+    supervisors: &mut JoinSet<Result<(), RuntimeError>>,
+    router: &mut JoinHandle<()>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<(), RuntimeError> {
+    tokio::select! {
+            // A stop that nobody can give any more is as good as given.
+            _ = stop.wait_for(|stop| *stop) => Ok(()),
+            _ = &mut *router => Ok(()),
+            ended = supervisors.join_next() => match ended {
+                Some(Ok(Err(error))) => Err(error),
+                Some(Ok(Ok(()))) | None => Ok(()),
+                // A supervisor catches its adapter's panics; one of its own is a fault of the runtime.
+                Some(Err(error)) => Err(RuntimeError::Adapter(error.to_string())),
+            },
+    }
+}
+
+/// Waits until nothing is due any more, in virtual time.
+async fn settle(shared: &Shared) {
+    loop {
+        match shared.store.next_due() {
+            Ok(Some(at)) => {
+                // Behind the timer's own waking at the same moment; then look again.
+                drop(shared.clock.sleep_until(at + Duration::from_millis(1)).await);
+            }
+            Ok(None) => {
+                // One more round, for what the last due record has set going.
+                drop(shared.clock.sleep_until(shared.clock.now() + Duration::from_millis(1)).await);
+                if shared.store.next_due().is_ok_and(|next| next.is_none()) {
+                    return;
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, "the store can't tell what is due");
+                return;
+            }
+        }
+    }
+}
+
+/// After a start: what was under way is picked up, and running sessions come back paused.
+async fn recover(shared: &Arc<Shared>, lanes: &Lanes, inlet: &Inlet) -> Result<(), StoreError> {
+    let mut after = OutboxId::default();
+    loop {
+        let left = shared.store.outbox(after, AT_A_TIME)?;
+        let Some((last, _)) = left.last() else { break };
+        after = *last;
+        let mut stale = Vec::new();
+        for (id, OutboxItem { order, .. }) in left {
+            // A step's card is worth nothing now: the session comes back with a card of its own. Sent again it would double.
+            if matches!(&order, Order::Say(Post { step: Some(_), .. })) {
+                stale.push(id);
+            } else {
+                inlet.put(Item { id: Some(id), order, handled: Handled::new(None, shared.clock.busy()) });
+            }
+        }
+        if !stale.is_empty() {
+            let batch = Batch { sent: stale, now: shared.clock.now(), ..Batch::default() };
+            if let Err(error) = shared.store.commit(batch).await {
+                tracing::warn!(%error, "stale cards could not be cleared");
+            }
+        }
+    }
+    let mut after: Option<String> = None;
+    loop {
+        let page = shared.store.scan("session", after.as_deref(), AT_A_TIME)?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(last.name());
+        for (key, _) in page {
+            let (committed, done) = oneshot::channel();
+            lanes
+                .put(Job {
+                    event: Event::Returned { key },
+                    handled: Handled::new(None, shared.clock.busy()),
+                    committed: Some(committed),
+                })
+                .await;
+            // A lane that is gone has said why.
+            let _ = done.await;
+        }
+    }
+}
+
+/// Sleeps until the next record is due, and feeds it to its lane.
+async fn timer(shared: Arc<Shared>, lanes: Lanes) {
+    loop {
+        let next = match shared.store.next_due() {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::error!(%error, "the store can't tell what is due; trying again in a minute");
+                Some(shared.clock.now() + Duration::from_secs(60))
+            }
+        };
+        let changed = shared.changed.notified();
+        let busy = match next {
+            Some(at) => tokio::select! {
+                busy = shared.clock.sleep_until(at) => busy,
+                () = changed => continue,
+            },
+            None => {
+                changed.await;
+                continue;
+            }
+        };
+        let due = shared.store.due(shared.clock.now(), AT_A_TIME).unwrap_or_default();
+        let mut waiting = Vec::new();
+        for (at, key) in due {
+            let (committed, done) = oneshot::channel();
+            let handled = Handled::new(None, busy.also());
+            lanes.put(Job { event: Event::Due { key, at }, handled, committed: Some(committed) }).await;
+            waiting.push(done);
+        }
+        for done in waiting {
+            // A record that could not be handled stays due; without a pause it would be tried without end.
+            if done.await.is_err() {
+                drop(shared.clock.sleep_until(shared.clock.now() + Duration::from_secs(1)).await);
+            }
+        }
+    }
+}
+
+/// Takes events from adapters to their lanes.
+async fn route(
+    mut incoming: mpsc::Receiver<Incoming>,
+    lanes: Lanes,
+    clock: Arc<dyn Clock>,
+    mut closed: watch::Receiver<bool>,
+) {
+    loop {
+        let next = tokio::select! {
+            next = incoming.recv() => next,
+            _ = closed.wait_for(|closed| *closed) => None,
+        };
+        let Some(Incoming { event, handled }) = next else { return };
+        lanes.put(Job { event, handled: Handled::new(Some(handled), clock.busy()), committed: None }).await;
+    }
+}

@@ -1,0 +1,74 @@
+//! Adapters are watched over: one that fails or panics starts again after a pause and never stops another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::adapter::{Delivery, Incoming, Link, Profile};
+use crate::app::clock::Clock;
+use crate::app::runtime::RuntimeError;
+
+/// Deliveries that may wait for an adapter.
+const WAITING: usize = 256;
+
+/// What an adapter is to the runtime: its profile, and how to run it.
+pub struct Adapter {
+    /// What it can show.
+    pub profile: Profile,
+    /// Runs it until it is told to stop, or until it has nothing more to do.
+    pub run: Box<dyn Fn(Link) -> BoxFuture + Send + Sync>,
+    /// Whether its end is the end of the program, as with a terminal.
+    pub ends_all: bool,
+}
+
+/// A running adapter.
+pub type BoxFuture = std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+
+/// Runs an adapter, and again after a pause when it fails or panics. Its orders wait in the meantime.
+///
+/// # Errors
+/// When an adapter fails whose end is the end of the program.
+pub async fn supervise(
+    adapter: Adapter,
+    way: watch::Sender<Option<mpsc::Sender<Delivery>>>,
+    events: mpsc::Sender<Incoming>,
+    clock: Arc<dyn Clock>,
+    mut closed: watch::Receiver<bool>,
+) -> Result<(), RuntimeError> {
+    const FIRST_PAUSE: Duration = Duration::from_secs(1);
+    const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+    let mut pause = FIRST_PAUSE;
+    // An adapter that ends all has the only end of its way in: when it lets go of it, no more is to come.
+    let mut events = Some(events);
+    loop {
+        let (deliveries, inbox) = mpsc::channel(WAITING);
+        way.send_replace(Some(deliveries));
+        let started = clock.now();
+        let inlet = if adapter.ends_all { events.take() } else { events.clone() };
+        let Some(inlet) = inlet else { return Ok(()) };
+        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone() };
+        let ended = tokio::spawn((adapter.run)(link)).await;
+        // Orders wait until it is back; when it never comes back, they stay in the store.
+        way.send_replace(None);
+        let stopping = *closed.borrow();
+        let failure = match ended {
+            Ok(Ok(())) if adapter.ends_all || stopping => return Ok(()),
+            Ok(Ok(())) => "it ended by itself".to_owned(),
+            Ok(Err(error)) => error,
+            Err(error) => format!("it panicked: {error}"),
+        };
+        if adapter.ends_all {
+            return Err(RuntimeError::Adapter(failure));
+        }
+        if clock.now().since(started) > LONGEST_PAUSE {
+            pause = FIRST_PAUSE;
+        }
+        tracing::error!(platform = %adapter.profile.platform, failure, ?pause, "an adapter failed and starts again after a pause");
+        tokio::select! {
+            busy = clock.sleep_until(clock.now() + pause) => drop(busy),
+            _ = closed.wait_for(|closed| *closed) => return Ok(()),
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
