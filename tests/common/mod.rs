@@ -1,0 +1,34 @@
+//! What the transcripts are played with: the script as text, a world in memory, three profiles, and a player.
+
+pub mod compare;
+pub mod laws;
+pub mod player;
+pub mod profile;
+pub mod report;
+pub mod script;
+pub mod world;
+
+use std::sync::{Arc, OnceLock};
+
+use nape::answer::{Answerer, Scope};
+use nape::bot::Bot;
+use nape::content::{self, Files};
+use nape::locale::Phrases;
+use nape::safety::gate::Gate;
+use nape::safety::rules::Rules;
+
+/// The bot as it is shipped: its own content, nothing made up for tests. Built once, as that takes most of the time.
+pub fn bot() -> &'static Bot {
+    static BOT: OnceLock<Bot> = OnceLock::new();
+    BOT.get_or_init(|| {
+        let today = jiff::civil::date(2026, 11, 23);
+        let library = content::load_to_run(&Files::embedded(), today, &[]).unwrap_or_else(|problems| {
+            panic!("the content has problems: {}", problems.iter().map(|p| format!("\n{p}")).collect::<String>())
+        });
+        let scope = library.raw.scope.values().map(String::as_str).collect::<Vec<_>>().join("\n");
+        let answerer = Answerer::new(&library.entries, Scope::parse(&scope).expect("the content was checked"));
+        let gate = Gate::new(Rules::parse(&library.raw.rules).expect("the content was checked"));
+        let phrases = Phrases::parse("en", &library.raw.locale).expect("the content was checked");
+        Bot::new(Arc::new(library), gate, answerer, phrases)
+    })
+}

@@ -1,0 +1,186 @@
+//! The program as a newcomer meets it: conversations through a pipe, exit codes, and what it says when something is wrong.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+#[test]
+fn a_whole_routine_is_played_in_virtual_time() {
+    let folder = folder();
+    let said =
+        chat(folder.path(), "ask can i massage my neck if i take blood thinners\nroutine start desk reset\nnone\nno\n");
+    let text = text(&said);
+    assert!(text.contains("Source: "), "{text}");
+    for number in 1..=8 {
+        assert_eq!(text.matches(&format!("{number} of 8 · ")).count(), 1, "step {number} of\n{text}");
+    }
+    assert!(text.contains("That was the last step."), "{text}");
+    assert!(said.status.success());
+}
+
+#[test]
+fn a_term_is_explained_with_its_source() {
+    let said = text(&chat(folder().path(), "what is effleurage\n"));
+    assert!(said.to_lowercase().contains("glid") && said.contains("Source: "), "{said}");
+}
+
+#[test]
+fn preferences_outlive_the_program() {
+    let folder = folder();
+    chat(folder.path(), "my settings pressure 2\n");
+    let said = text(&chat(folder.path(), "my settings pressure\n"));
+    assert!(said.contains("Now: 2 (yours)."), "{said}");
+}
+
+#[test]
+fn people_on_one_machine_have_preferences_of_their_own() {
+    let folder = folder();
+    run_with(&["chat", "--fast", "--user", "anna", "--data"], Some(folder.path()), "my settings pressure 1\n");
+    let said = text(&chat(folder.path(), "my data\n"));
+    assert!(said.contains("I keep nothing about you."), "{said}");
+}
+
+#[test]
+fn nonsense_gets_polite_answers_and_nothing_breaks() {
+    let long = "x ".repeat(50_000);
+    let lines = [
+        "asdfghjkl",
+        "🎉🎉🎉",
+        "\u{202e}txet desrever\u{202c}",
+        "\u{1b}[31mred\u{1b}[0m \u{1b}]0;title\u{7}",
+        "\u{0}\u{1}\u{2}\u{8}",
+        &long,
+        "/",
+        "!",
+        "/nosuchcommand",
+        "routine start",
+        "routine start \u{1b}[2J",
+        "my settings pressure 99",
+        "my settings nosuch 1",
+        "vote",
+        "read nothing.at.all",
+        "next",
+        "99999999999999999999",
+        "؟ما هذا",
+        "Z\u{0335}\u{0321}\u{035c}a\u{0334}\u{0358}l\u{0335}\u{0345}g\u{0336}\u{0319}o",
+        "'; drop table users; --",
+    ];
+    let said = chat(folder().path(), &(lines.join("\n") + "\n"));
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let text = text(&said);
+    assert!(!text.contains("panicked"), "{text}");
+    let controls: Vec<char> = text.chars().filter(|c| c.is_control() && *c != '\n').collect();
+    assert!(controls.is_empty(), "control characters reached the screen: {controls:?}");
+    assert!(!text.contains(['\u{202e}', '\u{202c}']), "{text}");
+}
+
+#[test]
+fn a_warning_sign_ends_everything_else() {
+    let said = text(&chat(
+        folder().path(),
+        "routine start desk reset\nnone\nno\nsudden worst headache of my life, came on in seconds\nroutine start desk reset\n",
+    ));
+    assert!(said.contains("emergency number"), "{said}");
+    assert!(!said.contains("2 of 8"), "the routine went on:\n{said}");
+}
+
+#[test]
+fn questions_are_answered_line_by_line() {
+    let input =
+        "{\"id\":\"1\",\"text\":\"what is effleurage\"}\n\n{\"id\":\"2\",\"text\":\"write me a poem about trains\"}\n";
+    let said = run_with(&["answer", "--jsonl", "-"], None, input);
+    let rows: Vec<serde_json::Value> =
+        text(&said).lines().map(|line| serde_json::from_str(line).expect("each line is an object")).collect();
+    assert_eq!(rows.len(), 2);
+    assert_eq!((&rows[0]["id"], &rows[0]["intent"]), (&"1".into(), &"answer".into()));
+    assert_eq!(rows[0]["topics"][0], "technique.effleurage");
+    assert_ne!(rows[1]["intent"], "answer");
+    let broken = run_with(&["answer", "--jsonl", "-"], None, "{\"id\":1}\n");
+    assert_eq!(broken.status.code(), Some(65));
+    assert!(errors(&broken).contains("-:1: "), "{}", errors(&broken));
+}
+
+#[test]
+fn a_store_in_use_is_left_alone() {
+    let folder = folder();
+    let mut first = command(&["chat", "--data"], Some(folder.path())).spawn().expect("the program starts");
+    let input = first.stdin.as_mut().expect("it was given a pipe");
+    input.write_all(b"nape about\n").expect("it listens");
+    let mut byte = [0];
+    std::io::Read::read_exact(first.stdout.as_mut().expect("it was given a pipe"), &mut byte).expect("it answers");
+    let second = chat(folder.path(), "help\n");
+    assert_eq!(second.status.code(), Some(75), "{}", errors(&second));
+    assert!(errors(&second).contains("another nape is using"), "{}", errors(&second));
+    first.kill().expect("it can be killed");
+    first.wait().expect("it can be waited for");
+}
+
+#[test]
+fn wrong_configuration_is_said_with_file_and_line() {
+    let folder = folder();
+    let path = folder.path().join("nape.toml");
+    std::fs::write(&path, "[store]\npth = \"x\"\n\n[terminal]\nenabled = \"yes\"\n").expect("a file");
+    let checked = run_with(&["check", "--config"], Some(&path), "");
+    assert_eq!(checked.status.code(), Some(78));
+    let errors = errors(&checked);
+    assert!(errors.contains("nape.toml:2: ") && errors.contains("nape.toml:5: "), "{errors}");
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/nape.toml");
+    assert!(run_with(&["check", "--config"], Some(&reference), "").status.success());
+}
+
+#[test]
+fn broken_content_is_said_with_file_and_line() {
+    let folder = folder();
+    let place = folder.path().join("knowledge/en");
+    std::fs::create_dir_all(&place).expect("a folder");
+    std::fs::write(place.join("technique.effleurage.md"), "+++\nid = \"technique.petrissage\"\n+++\nx\n")
+        .expect("a file");
+    let checked = run_with(&["content", "check", "--content"], Some(folder.path()), "");
+    assert_eq!(checked.status.code(), Some(65));
+    assert!(errors(&checked).contains("knowledge/en/technique.effleurage.md:2: "), "{}", errors(&checked));
+    assert!(run_with(&["content", "check"], None, "").status.success());
+}
+
+#[test]
+fn wrong_arguments_and_missing_files_have_codes_of_their_own() {
+    assert_eq!(run_with(&["chat", "--nosuch"], None, "").status.code(), Some(64));
+    assert_eq!(run_with(&["answer", "--jsonl", "/nonexistent/file"], None, "").status.code(), Some(66));
+    assert_eq!(run_with(&["content", "check", "--content", "/nonexistent"], None, "").status.code(), Some(66));
+    assert_eq!(run_with(&["--version"], None, "").status.code(), Some(0));
+}
+
+fn folder() -> tempfile::TempDir {
+    use std::os::unix::fs::PermissionsExt;
+    let mine = std::fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().permissions(mine).tempdir().expect("a folder for the test")
+}
+
+/// A conversation in virtual time.
+fn chat(data: &Path, input: &str) -> Output {
+    run_with(&["chat", "--fast", "--data"], Some(data), input)
+}
+
+fn run_with(arguments: &[&str], last: Option<&Path>, input: &str) -> Output {
+    let mut child = command(arguments, last).spawn().expect("the program starts");
+    let mut pipe = child.stdin.take().expect("it was given a pipe");
+    let input = input.to_owned();
+    // It may end before it has read everything, as with wrong arguments.
+    let writer = std::thread::spawn(move || drop(pipe.write_all(input.as_bytes())));
+    let output = child.wait_with_output().expect("the program ends");
+    writer.join().expect("the writer ends");
+    output
+}
+
+fn command(arguments: &[&str], last: Option<&Path>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_nape"));
+    command.args(arguments).args(last).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("what it says is UTF-8")
+}
+
+fn errors(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}

@@ -1,0 +1,10 @@
+//! The store as those outside see it: both engines, the bytes on disk, and what a restart finds.
+
+#[path = "store/golden.rs"]
+mod golden;
+#[path = "store/model.rs"]
+mod model;
+#[path = "store/restart.rs"]
+mod restart;
+#[path = "store/sample.rs"]
+mod sample;
