@@ -34,7 +34,8 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn bytes(name: &str) -> Vec<u8> {
-    fs::read(path(name)).expect("every kind has its golden bytes: encode the sample record once and put its bytes there")
+    fs::read(path(name))
+        .expect("every kind has its golden bytes: encode the sample record once and put its bytes there")
 }
 
 #[test]
