@@ -73,7 +73,8 @@ fn talk(chat: Chat) -> Result<(), Exit> {
         let store = Arc::new(SledStore::open(&chat.data).map_err(store_exit)?);
         let (tell, stop) = watch::channel(false);
         tokio::spawn(signals(tell));
-        let is_screen = std::io::stdin().is_terminal();
+        // A screen to draw on needs both ends; with one of them a pipe, lines are played as in a script.
+        let is_screen = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         let until = if chat.fast { Until::NothingIsDue } else { Until::Stopped };
         let adapter = terminal_adapter(&chat, &bot, &clock, is_screen);
         let ended = runtime::run(bot, store.clone(), clock, vec![adapter], until, stop).await;
