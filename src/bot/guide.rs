@@ -139,7 +139,18 @@ fn tell(
     }
     let mark = StepMark { session: running.session.id.clone(), at: running.session.at };
     let message = match happening {
-        Happening::Step => cards::step(bot, routine, &running.session),
+        Happening::Step => {
+            let dropped = |running: &Running| running.session.steps.iter().filter(|step| step.dropped).count();
+            let before = records.session(owner).map_or(0, dropped);
+            let told = if dropped(&running) > before && !running.session.quiet {
+                phrases.other_side_left_out()
+            } else {
+                String::new()
+            };
+            // Said above the card: it is about the step that was left.
+            let card = cards::step(bot, routine, &running.session);
+            Message { blocks: Message::new().fine(told).blocks.into_iter().chain(card.blocks).collect(), ..card }
+        }
         Happening::TimeUp => {
             cards::short(bot, &running.session, phrases.time_up(), &[Command::Next, Command::More, Command::Stop])
         }

@@ -169,6 +169,7 @@ phrases! {
     "step-next" step_next(name: &str);
     "step-last" step_last();
     "step-quiet" step_quiet(number: usize, of: usize, brief: &str, seconds: u32);
+    "other-side-left-out" other_side_left_out();
     "time-up" time_up();
     "paused" paused();
     "resumed" resumed(seconds: u32);

@@ -134,6 +134,7 @@ step-stop-if = Stop if: { $sign }
 step-next = Next: { $name }
 step-last = This is the last step.
 step-quiet = { $number } of { $of }. { $brief } { $seconds } seconds.
+other-side-left-out = You left that step at once, so its other side is left out too: both get the same.
 time-up = That is the time. Say `next` when you are ready.
 paused = Paused. I keep your place for 30 minutes.
 resumed = Going on. { $seconds } seconds left of this step.
