@@ -83,7 +83,7 @@ pub(super) fn technique(turn: &mut Turn<'_>, name: Option<&str>) {
             turn.recent.entry = Some(card.id.clone());
             turn.answer(message);
         }
-        None => turn.refuse(Refusal::NoSuchTechnique { typed: name.to_owned() }),
+        None => turn.refuse(Refusal::NoSuchTechnique),
     }
 }
 
@@ -119,7 +119,7 @@ pub(super) fn sources(turn: &mut Turn<'_>, id: Option<&str>) {
         return turn.tell(message);
     };
     let Some(source) = library.source(id) else {
-        return turn.refuse(Refusal::NoSuchSource { typed: id.to_owned() });
+        return turn.refuse(Refusal::NoSuchSource);
     };
     let used: Vec<&str> = library
         .entries

@@ -47,7 +47,7 @@ pub(super) fn help(turn: &mut Turn<'_>, command: Option<&str>) {
             }
             // "help me …" is talk, not a command; the gate has seen it already.
             None if parse(&wanted).is_err() && wanted.contains(' ') => super::ask::answer(turn, typed),
-            None => turn.refuse(Refusal::NoSuchCommand { typed: typed.to_owned() }),
+            None => turn.refuse(Refusal::NoSuchCommand),
         };
     }
     let line = |spec: &crate::command::table::CommandSpec| {

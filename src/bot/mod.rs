@@ -119,7 +119,7 @@ fn said(turn: &mut Turn<'_>, text: &str) {
         Err(NotACommand::BadArgument { command, .. } | NotACommand::TooMuch { command }) if explicit => {
             turn.refuse(Refusal::BadArgument { usage: command.spec().usage() });
         }
-        Err(NotACommand::Unknown) if explicit => turn.refuse(Refusal::NoSuchCommand { typed: bare.to_owned() }),
+        Err(NotACommand::Unknown) if explicit => turn.refuse(Refusal::NoSuchCommand),
         _ => match turn.session().and_then(|_| guide::meant_verb(bare)) {
             Some(verb) => dispatch(turn, &Invocation::new(verb)),
             None => ask::answer(turn, text),

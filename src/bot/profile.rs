@@ -13,7 +13,7 @@ use super::turn::Turn;
 pub(super) fn settings(turn: &mut Turn<'_>, key: Option<&str>, value: Option<&str>) {
     let Some(key) = key else { return show_all(turn) };
     let Some(setting) = table::find(key) else {
-        return turn.refuse(Refusal::NoSuchSetting { typed: key.to_owned() });
+        return turn.refuse(Refusal::NoSuchSetting);
     };
     let Some(value) = value else { return show_one(turn, setting) };
     if !setting.may_be_set_by(Layer::Person) {

@@ -1,9 +1,10 @@
 //! Everything that the bot declines to do, as values. Each says what to do next, and can be asked about with `nape why`.
+//! None repeats what a person typed: a message lies in the store until it is sent.
 
 use std::collections::BTreeMap;
 
 use crate::locale::Phrases;
-use crate::message::model::{Choice, Message, Text};
+use crate::message::model::{Choice, Message};
 
 /// What was declined.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub(super) enum Refusal {
     /// The text is longer than a question.
     TooLong,
     /// Not a command, though it was typed as one.
-    NoSuchCommand { typed: String },
+    NoSuchCommand,
     /// A command with something missing or wrong.
     BadArgument { usage: String },
     /// A choice of a message that is no longer current.
@@ -27,7 +28,7 @@ pub(super) enum Refusal {
     /// Locked after an urgent sign.
     Locked { hours: u32 },
     /// No one routine of that name; these come near: title and command line.
-    NoSuchRoutine { typed: String, near: Vec<(String, String)> },
+    NoSuchRoutine { near: Vec<(String, String)> },
     /// Everything was left out.
     NothingLeft { title: String },
     /// Not during an attack.
@@ -35,13 +36,13 @@ pub(super) enum Refusal {
     /// Touch and something applies.
     ScreenedOut,
     /// No card of that name.
-    NoSuchTechnique { typed: String },
+    NoSuchTechnique,
     /// No source of that id.
-    NoSuchSource { typed: String },
+    NoSuchSource,
     /// No entry of that id any more.
     NoSuchEntry,
     /// No setting of that key.
-    NoSuchSetting { typed: String },
+    NoSuchSetting,
     /// A setting that is not the person's to set.
     NotYours { key: String },
     /// A value that the setting doesn't take.
@@ -55,7 +56,7 @@ impl Refusal {
     pub fn reason(&self) -> (String, BTreeMap<String, String>) {
         let (code, words): (&str, Vec<(&str, String)>) = match self {
             Refusal::TooLong => ("too-long", vec![]),
-            Refusal::NoSuchCommand { .. } => ("no-such-command", vec![]),
+            Refusal::NoSuchCommand => ("no-such-command", vec![]),
             Refusal::BadArgument { usage } => ("bad-argument", vec![("usage", usage.clone())]),
             Refusal::Stale => ("stale", vec![]),
             Refusal::NoSession => ("no-session", vec![]),
@@ -67,10 +68,10 @@ impl Refusal {
             Refusal::NothingLeft { title } => ("nothing-left", vec![("title", title.clone())]),
             Refusal::NotInAttack { title } => ("not-in-attack", vec![("title", title.clone())]),
             Refusal::ScreenedOut => ("screened-out", vec![]),
-            Refusal::NoSuchTechnique { .. } => ("no-such-technique", vec![]),
-            Refusal::NoSuchSource { .. } => ("no-such-source", vec![]),
+            Refusal::NoSuchTechnique => ("no-such-technique", vec![]),
+            Refusal::NoSuchSource => ("no-such-source", vec![]),
             Refusal::NoSuchEntry => ("no-such-entry", vec![]),
-            Refusal::NoSuchSetting { .. } => ("no-such-setting", vec![]),
+            Refusal::NoSuchSetting => ("no-such-setting", vec![]),
             Refusal::NotYours { key } => ("not-yours", vec![("key", key.clone())]),
             Refusal::BadValue { key, allowed } => {
                 ("bad-value", vec![("key", key.clone()), ("allowed", allowed.clone())])
@@ -85,9 +86,7 @@ impl Refusal {
         let help = || Choice::new(phrases.choice_help(), "nape help").words(&phrases.words_help());
         match self {
             Refusal::TooLong => Message::say(phrases.refused_too_long()),
-            Refusal::NoSuchCommand { typed } => {
-                Message::say(Text::from(phrases.refused_no_such_command(&short(typed)))).choice(help())
-            }
+            Refusal::NoSuchCommand => Message::say(phrases.refused_no_such_command()).choice(help()),
             Refusal::BadArgument { usage } => Message::say(phrases.refused_bad_argument(usage)),
             Refusal::Stale => Message::say(phrases.refused_stale()),
             Refusal::NoSession => Message::say(phrases.refused_no_session())
@@ -102,7 +101,7 @@ impl Refusal {
             }
             Refusal::NoSuchRoutine { near, .. } if !near.is_empty() => Message::say(phrases.did_you_mean())
                 .choices(near.iter().map(|(title, line)| Choice::new(title.as_str(), line.as_str()))),
-            Refusal::NoSuchRoutine { typed, .. } => Message::say(phrases.refused_no_such_routine(&short(typed)))
+            Refusal::NoSuchRoutine { .. } => Message::say(phrases.refused_no_such_routine())
                 .choice(Choice::new(phrases.choice_routines(), "routine list")),
             Refusal::NothingLeft { title } => Message::say(phrases.refused_nothing_left(title))
                 .choice(Choice::new(phrases.choice_touch_free(), "routine start touch-free-calm"))
@@ -113,25 +112,14 @@ impl Refusal {
             Refusal::ScreenedOut => Message::say(phrases.refused_screened_out())
                 .choice(Choice::new(phrases.choice_touch_free(), "routine start touch-free-calm").main())
                 .choice(Choice::new(phrases.choice_safety(), "safety")),
-            Refusal::NoSuchTechnique { typed } => Message::say(phrases.refused_no_such_technique(&short(typed))),
-            Refusal::NoSuchSource { typed } => Message::say(phrases.refused_no_such_source(&short(typed))),
+            Refusal::NoSuchTechnique => Message::say(phrases.refused_no_such_technique()),
+            Refusal::NoSuchSource => Message::say(phrases.refused_no_such_source()),
             Refusal::NoSuchEntry => Message::say(phrases.refused_no_such_entry()).choice(help()),
-            Refusal::NoSuchSetting { typed } => Message::say(phrases.refused_no_such_setting(&short(typed)))
+            Refusal::NoSuchSetting => Message::say(phrases.refused_no_such_setting())
                 .choice(Choice::new(phrases.choice_settings(), "my settings")),
             Refusal::NotYours { key } => Message::say(phrases.refused_not_yours(key)),
             Refusal::BadValue { key, allowed } => Message::say(phrases.refused_bad_value(key, allowed)),
             Refusal::NothingStored => Message::say(phrases.refused_nothing_stored()),
         }
-    }
-}
-
-/// What somebody typed, short enough to be shown back to them.
-fn short(typed: &str) -> String {
-    const LONGEST: usize = 40;
-    // A backtick is the one mark that texts have; in what a person typed it means nothing.
-    let one_line: String = typed.replace('`', "'").split_whitespace().collect::<Vec<_>>().join(" ");
-    match one_line.char_indices().nth(LONGEST) {
-        Some((cut, _)) => format!("{}…", &one_line[..cut]),
-        None => one_line,
     }
 }

@@ -156,11 +156,11 @@ fn choose<'a>(turn: &mut Turn<'a>, wished: &Invocation) -> Result<&'a Routine, R
             Found::Several(several) => {
                 let line = |routine| carry(Command::RoutineStart, wished, routine).line();
                 let near = several.into_iter().map(|routine| (routine.title.clone(), line(routine))).collect();
-                return Err(Refusal::NoSuchRoutine { typed: name.to_owned(), near });
+                return Err(Refusal::NoSuchRoutine { near });
             }
-            Found::None => return Err(Refusal::NoSuchRoutine { typed: name.to_owned(), near: Vec::new() }),
+            Found::None => return Err(Refusal::NoSuchRoutine { near: Vec::new() }),
         },
-        None => pick(turn, wished).ok_or_else(|| Refusal::NoSuchRoutine { typed: String::new(), near: Vec::new() })?,
+        None => pick(turn, wished).ok_or_else(|| Refusal::NoSuchRoutine { near: Vec::new() })?,
     };
     if attack && !routine.attack {
         return Err(Refusal::NotInAttack { title: routine.title.clone() });

@@ -230,7 +230,7 @@ phrases! {
     "about-privacy" about_privacy();
     "about-licence" about_licence();
     "refused-too-long" refused_too_long();
-    "refused-no-such-command" refused_no_such_command(typed: &str);
+    "refused-no-such-command" refused_no_such_command();
     "refused-bad-argument" refused_bad_argument(usage: &str);
     "refused-stale" refused_stale();
     "refused-no-session" refused_no_session();
@@ -238,14 +238,14 @@ phrases! {
     "refused-routines-off" refused_routines_off();
     "refused-too-many-here" refused_too_many_here(limit: u32);
     "refused-locked" refused_locked(hours: u32);
-    "refused-no-such-routine" refused_no_such_routine(typed: &str);
+    "refused-no-such-routine" refused_no_such_routine();
     "refused-nothing-left" refused_nothing_left(title: &str);
     "refused-not-in-attack" refused_not_in_attack(title: &str);
     "refused-screened-out" refused_screened_out();
-    "refused-no-such-technique" refused_no_such_technique(typed: &str);
-    "refused-no-such-source" refused_no_such_source(typed: &str);
+    "refused-no-such-technique" refused_no_such_technique();
+    "refused-no-such-source" refused_no_such_source();
     "refused-no-such-entry" refused_no_such_entry();
-    "refused-no-such-setting" refused_no_such_setting(typed: &str);
+    "refused-no-such-setting" refused_no_such_setting();
     "refused-not-yours" refused_not_yours(key: &str);
     "refused-bad-value" refused_bad_value(key: &str, allowed: &str);
     "refused-nothing-stored" refused_nothing_stored();

@@ -109,6 +109,12 @@ fn nothing_written_is_kept(seen: &Seen<'_>) {
         let found = seen.canaries.iter().find(|canary| bytes.contains(*canary) || debug.contains(*canary));
         assert!(found.is_none(), "what somebody wrote ({found:?}) is kept: {debug}");
     }
+    // Orders lie in the store until they are sent.
+    for order in &seen.outcome.orders {
+        let debug = format!("{order:?}").to_lowercase();
+        let found = seen.canaries.iter().find(|canary| debug.contains(*canary));
+        assert!(found.is_none(), "what somebody wrote ({found:?}) waits in the outbox: {debug}");
+    }
 }
 
 /// Who acts: the person, or the owner of the record whose time has come.

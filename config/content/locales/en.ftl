@@ -276,7 +276,7 @@ about-licence = Free software under the Apache License 2.0.
 ## Refusals, and why
 
 refused-too-long = That is long. Can you ask it in one or two sentences?
-refused-no-such-command = I don't know the command “{ $typed }”.
+refused-no-such-command = I don't know that command.
 refused-bad-argument = I need it like this: { $usage }
 refused-stale = That button is from an earlier step. Nothing was changed.
 refused-no-session = That routine is not running, or is not yours. Nothing was changed.
@@ -290,14 +290,14 @@ refused-locked = Routines are locked for about { $hours ->
     [one] one more hour
    *[other] { $hours } more hours
 } because of a warning sign you wrote about. If it is still there, call your local emergency number. I can still answer questions.
-refused-no-such-routine = I don't have a routine called “{ $typed }”.
+refused-no-such-routine = I don't have a routine of that name.
 refused-nothing-left = With what you leave out, nothing is left of “{ $title }”.
 refused-not-in-attack = “{ $title }” is for the time between attacks, and attack mode is on.
 refused-screened-out = Then no touch for now. Please ask your doctor, pharmacist or physiotherapist which of it is fine for you. The touch-free routine is open to you.
-refused-no-such-technique = I have no card called “{ $typed }”. Type `technique` for the list.
-refused-no-such-source = I have no source with the id “{ $typed }”.
+refused-no-such-technique = I have no card of that name. Type `technique` for the list.
+refused-no-such-source = I have no source with that id. Type `sources` for the list.
 refused-no-such-entry = That text is no longer there.
-refused-no-such-setting = There is no setting called “{ $typed }”.
+refused-no-such-setting = There is no setting of that name.
 refused-not-yours = The setting { $key } belongs to those who manage the server or room.
 refused-bad-value = { $key } can't be set to that. Allowed: { $allowed }.
 refused-nothing-stored = I keep nothing about you, so there is nothing to delete.
