@@ -82,7 +82,10 @@ impl Shared {
             let records = match self.load(&event) {
                 Ok(records) => records,
                 Err(error) => {
+                    // Advice in an emergency needs no records, and has to come all the same.
                     tracing::error!(%error, "records could not be loaded");
+                    let outcome = self.bot.handle(self.clock.now(), &event, &Records::default());
+                    self.say_unsaved(&event, outcome, inlet, &handled);
                     return;
                 }
             };
@@ -170,7 +173,7 @@ impl Shared {
         }
     }
 
-    /// Nothing can be saved. What changes nothing is said all the same, above all the advice in an emergency; else that it
+    /// Nothing can be saved, or not even read. What changes nothing is said all the same, above all the advice in an emergency; else that it
     /// can't be saved.
     fn say_unsaved(&self, event: &Event, outcome: Outcome, inlet: &Inlet, handled: &Arc<Handled>) {
         let Event::Person(person) = event else { return };

@@ -84,7 +84,9 @@ pub(super) fn edit(
 ) -> rustyline::Result<(mpsc::Receiver<Line>, Screen)> {
     let config = Config::builder().auto_add_history(false).build();
     let mut editor: Editor<Words, FileHistory> = Editor::with_config(config)?;
-    editor.set_helper(Some(Words { names, offered }));
+    let words = Words { names, offered };
+    let own = words.own_lines();
+    editor.set_helper(Some(words));
     if let Some(path) = &history {
         // A history that can't be kept is no reason not to talk.
         if let Err(error) = open_history(&mut editor, path) {
@@ -97,7 +99,7 @@ pub(super) fn edit(
         loop {
             let line = match editor.readline("> ") {
                 Ok(line) => {
-                    if is_kept(&line) && editor.add_history_entry(line.as_str()).is_ok() {
+                    if is_kept(&line, &own) && editor.add_history_entry(line.as_str()).is_ok() {
                         keep(&mut editor, history.as_deref());
                     }
                     Line::Text(line)
@@ -126,11 +128,14 @@ fn keep(editor: &mut Editor<Words, FileHistory>, path: Option<&Path>) {
     }
 }
 
-/// Whether a line may be remembered: a command without words of one's own. What people ask is never kept.
-fn is_kept(line: &str) -> bool {
-    parse(line.trim()).is_ok_and(|invocation| {
-        !matches!(invocation.command, Command::Ask | Command::What | Command::Technique | Command::Help)
-            && invocation.command.spec().shown != Shown::Never
+/// Whether a line may be remembered: a command in which every word is the program's own (`own`, in lower case). What people
+/// ask, and words of theirs behind a command, are never kept.
+fn is_kept(line: &str, own: &[String]) -> bool {
+    let line = line.trim().trim_start_matches('/').to_lowercase();
+    parse(&line).is_ok_and(|invocation| {
+        let asks = matches!(invocation.command, Command::Ask | Command::What | Command::Technique | Command::Help);
+        let is_own = invocation.free_text().next().is_none() || own.contains(&line);
+        !asks && is_own && invocation.command.spec().shown != Shown::Never
     })
 }
 
@@ -141,15 +146,22 @@ struct Words {
 }
 
 impl Words {
-    /// Every whole line that could be meant.
-    fn lines(&self) -> Vec<String> {
+    /// Commands, with each of the names that their parameter takes, in lower case.
+    fn own_lines(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for spec in COMMANDS.iter().filter(|spec| spec.shown != Shown::Never) {
             lines.push(spec.words.to_owned());
             for param in spec.params {
-                lines.extend(self.names_of(param.complete).iter().map(|name| format!("{} {name}", spec.words)));
+                let names = self.names_of(param.complete);
+                lines.extend(names.iter().map(|name| format!("{} {}", spec.words, name.to_lowercase())));
             }
         }
+        lines
+    }
+
+    /// Every whole line that could be meant.
+    fn lines(&self) -> Vec<String> {
+        let mut lines = self.own_lines();
         let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
         lines.extend(offered.iter().map(|choice| choice.label.clone()));
         lines.sort_unstable();
@@ -199,8 +211,11 @@ mod tests {
 
     #[test]
     fn what_people_ask_is_never_kept() {
-        for kept in ["routine start desk reset", "/my settings pace wait", "next", "my data"] {
-            assert!(is_kept(kept), "{kept}");
+        let names =
+            Names { routines: vec!["desk-reset".to_owned()], preferences: vec!["pace".to_owned()], ..Names::default() };
+        let own = Words { names, offered: Arc::default() }.own_lines();
+        for kept in ["Routine start desk-reset", "/my settings pace", "routine start minutes=5", "next", "my data"] {
+            assert!(is_kept(kept, &own), "{kept}");
         }
         for free in [
             "ask why does my head hurt",
@@ -208,10 +223,12 @@ mod tests {
             "my neck hurts",
             "technique for my pain",
             "help me",
+            "start feeling sick",
+            "my settings pace since my arm is numb",
             "1",
             "no",
         ] {
-            assert!(!is_kept(free), "{free}");
+            assert!(!is_kept(free, &own), "{free}");
         }
     }
 
