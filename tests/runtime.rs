@@ -49,8 +49,10 @@ async fn say(text: &str, store: Broken) -> String {
     };
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(Timestamp::from_millis(1_795_000_000_000)));
     let (_tell, stop) = watch::channel(false);
-    runtime::run(bot, Arc::new(store), clock, vec![adapter], Until::Stopped, stop).await.unwrap();
-    said.lock().unwrap().clone()
+    runtime::run(bot, Arc::new(store), clock, vec![adapter], Until::Stopped, stop)
+        .await
+        .expect("the runtime ends well");
+    said.lock().expect("nobody panicked").clone()
 }
 
 /// Says one thing and writes down what is delivered until it is handled.
@@ -72,7 +74,7 @@ async fn converse(link: Link, text: String, sheet: Arc<Mutex<String>>) -> Result
             biased;
             Some(delivery) = deliveries.recv() => {
                 if let Work::Say { parts, .. } = &delivery.work {
-                    sheet.lock().unwrap().extend(parts.iter().map(plain));
+                    sheet.lock().expect("nobody panicked").extend(parts.iter().map(plain));
                 }
                 let _ = delivery.done.send(Ok(()));
             }
