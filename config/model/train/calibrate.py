@@ -1,0 +1,252 @@
+"""Weights and thresholds of everything that is decided with the encoder's readings: `python calibrate.py CASES ROWS OUT`.
+
+CASES are what `nape model cases` says of the messages of ROWS, line by line. The rows must be of authors whom the network has not learnt from:
+on its own rows it is surer than it ever will be. OUT is decision.toml.
+"""
+
+import argparse
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+import rows as data
+
+SIGN_TOPIC, SIGN_NEAREST, SIGN_COVERAGE = 3, 4, 5
+# Weights stay near zero where the rows say nothing.
+RIDGE = 0.02
+# The parts of the harmless that may be taken for something else, by which thresholds are cut.
+LOST_QUESTIONS = 0.015
+ALARMS_ON_LOOK_ALIKES = 0.03
+DOUBTS_ON_LOOK_ALIKES = 0.015
+ALARMS_ON_QUESTIONS = 0.01
+
+
+def fit(features: np.ndarray, loss_of, start: np.ndarray, steps: int = 400) -> np.ndarray:
+    """The weights with the least loss, from `start`, by L-BFGS."""
+    weights = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+    values = torch.tensor(features, dtype=torch.float64)
+    optimiser = torch.optim.LBFGS([weights], max_iter=steps, line_search_fn="strong_wolfe")
+
+    def closure():
+        optimiser.zero_grad()
+        loss = loss_of(values, weights) + RIDGE * (weights**2).mean()
+        loss.backward()
+        return loss
+
+    optimiser.step(closure)
+    return weights.detach().numpy()
+
+
+def logistic(features: np.ndarray, holds: np.ndarray, weight: np.ndarray | None = None, ridge_free: int = 0) -> np.ndarray:
+    """Weights of a logistic regression; the first feature is the constant."""
+    wanted = torch.tensor(holds, dtype=torch.float64)
+    importance = torch.tensor(weight if weight is not None else np.ones(len(holds)), dtype=torch.float64)
+    loss = lambda values, weights: F.binary_cross_entropy_with_logits(values @ weights, wanted, importance)
+    return fit(features, loss, np.zeros(features.shape[1]))
+
+
+def odds(share):
+    inside = np.clip(share, 1e-5, 1 - 1e-5)
+    return np.log(inside / (1 - inside))
+
+
+def probability(value):
+    return 1 / (1 + np.exp(-value))
+
+
+class Set:
+    """Rows with what is known about each."""
+
+    def __init__(self, cases: list[dict], rows: list[data.Row]):
+        self.rows = rows
+        entries = data.entries()
+        self.ids = [entry.id for entry in entries]
+        self.sections = {entry.id: [name for name, _ in entry.sections] for entry in entries}
+        self.topics = np.array([entry.topic for entry in entries])
+        self.evidence = np.array([case["answer"]["evidence"] for case in cases])
+        self.signs = np.array([case["answer"]["signs"] for case in cases])
+        self.smalltalk = np.array([case["answer"]["intents"][3] for case in cases])
+        self.section_scores = [case["answer"]["sections"] for case in cases]
+        self.rules = np.array([case["rules"] for case in cases])
+        self.always = np.array([case["always"] for case in cases])
+        self.windows = [case["gate"] for case in cases]
+        self.intent = np.array([row.intent for row in rows])
+        self.look_alike = np.array([bool(row.look_alike) for row in rows])
+        self.question = np.array([row.intent == "answer" and bool(row.topics) and not row.look_alike for row in rows])
+
+    def right_entries(self, index: int) -> np.ndarray:
+        """Which entries answer a row, as shares: the entry itself if the row names one, else all of its topics."""
+        row = self.rows[index]
+        if row.entry:
+            # Another entry of the same topic is half right.
+            wanted = 0.25 * np.isin(self.topics, row.topics)
+            wanted[self.ids.index(row.entry)] = 1.0
+            return wanted
+        return np.isin(self.topics, row.topics).astype(float)
+
+
+def rank_weights(cases: Set) -> np.ndarray:
+    """Weights of the evidence: the right entries together get the greatest share."""
+    asked = np.flatnonzero([bool(row.topics) for row in cases.rows])
+    wanted = torch.tensor(np.array([cases.right_entries(index) for index in asked]))
+
+    def loss(values, weights):
+        shares = (values @ weights).softmax(-1)
+        return -torch.log((shares * wanted).sum(-1).clamp_min(1e-9)).mean()
+
+    return fit(cases.evidence[asked], loss, np.full(cases.evidence.shape[-1], 0.5))
+
+
+def topic_shares(cases: Set, rank: np.ndarray):
+    """(share of the first topic, share of the next, coverage of its first entry, the first topic, topics in order) for each row."""
+    scores = cases.evidence @ rank
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    shares /= shares.sum(-1, keepdims=True)
+    names = np.unique(cases.topics)
+    by_topic = np.stack([shares[:, cases.topics == name].sum(-1) for name in names], -1)
+    order = np.argsort(-by_topic, -1)
+    lines = np.arange(len(shares))
+    first, second = order[:, 0], order[:, 1]
+    best = np.array([np.argmax(np.where(cases.topics == names[topic], share, -1)) for topic, share in zip(first, shares)])
+    return by_topic[lines, first], by_topic[lines, second], cases.evidence[lines, best, 7], names[first], names[order]
+
+
+def gate_score(cases: Set) -> np.ndarray:
+    """For each row the worst window: (log odds of the intent, log odds of urgency, share of emergency, share of today)."""
+    worst = [max(windows, key=lambda one: one["intent"] + one["urgent"]) if windows else dict(intent=-11.5, urgent=-11.5, emergency=0, same_day=0) for windows in cases.windows]
+    return np.array([[one["intent"], one["urgent"], one["emergency"], one["same_day"]] for one in worst])
+
+
+def cut(scores: np.ndarray, most: float) -> float:
+    """The lowest threshold that at most this part of the scores reaches."""
+    if not len(scores):
+        return 1.0
+    allowed = int(math.floor(most * len(scores)))
+    return float(np.sort(scores)[::-1][min(allowed, len(scores) - 1)] + 1e-6)
+
+
+def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
+    """(weights of answering, thresholds of the gate, lines that say how well it fits)."""
+    said = []
+    flags = cases.intent == "red_flag"
+
+    # The gate first: what it takes never reaches the answers.
+    gate = gate_score(cases)
+    rules = np.stack([cases.rules == name for name in ("raised", "doubtful", "about", "check_in")], -1).astype(float)
+    features = np.column_stack([np.ones(len(flags)), gate[:, :2], rules])
+    # A missed flag is worse than a false alarm.
+    weights = logistic(features, flags, np.where(flags, 2.0, 1.0))
+    danger = probability(features @ weights)
+    calm = ~flags & ~cases.always
+    raise_from = max(cut(danger[calm & cases.look_alike], ALARMS_ON_LOOK_ALIKES - DOUBTS_ON_LOOK_ALIKES), cut(danger[calm & cases.question], ALARMS_ON_QUESTIONS / 2))
+    doubt_from = max(cut(danger[calm & cases.look_alike], ALARMS_ON_LOOK_ALIKES), cut(danger[calm & cases.question], ALARMS_ON_QUESTIONS))
+    caught = flags & ((danger >= doubt_from) | cases.always)
+    said.append(f"red flags caught {caught.sum() / flags.sum():.4f} of {flags.sum()}, raised {(flags & ((danger >= raise_from) | cases.always)).sum() / flags.sum():.4f}")
+    for name, those in (("look-alikes", cases.look_alike & ~flags), ("questions", cases.question)):
+        taken = those & ((danger >= doubt_from) | cases.always)
+        said.append(f"alarms on {name} {taken.sum() / max(1, those.sum()):.4f} of {those.sum()}")
+    emergency = np.array([row.urgency == "emergency" for row in cases.rows])
+    # All but two of a hundred emergencies are said as such.
+    emergency_from = float(np.clip(np.quantile(gate[flags & emergency, 2], 0.015), 0.2, 0.6))
+    said.append(f"emergency_from {emergency_from:.3f}: of other flags said as emergency {(gate[flags & ~emergency, 2] >= emergency_from).mean():.3f}")
+
+    rank = rank_weights(cases)
+    first, second, coverage, topic, order = topic_shares(cases, rank)
+    asked = cases.question
+    right = np.array([topic[index] in cases.rows[index].topics for index in range(len(cases.rows))])
+    three = np.array([bool(set(order[index, :3]) & set(cases.rows[index].topics)) for index in range(len(cases.rows))])
+    said.append(f"top-1 {right[asked].mean():.4f}, top-3 {three[asked].mean():.4f} of {asked.sum()} questions")
+
+    signs = cases.signs.copy()
+    signs[:, SIGN_TOPIC] = odds(first)
+    signs[:, SIGN_COVERAGE] = coverage
+    reached = ~flags & (cases.intent != "smalltalk")
+    outside = cases.intent == "out_of_scope"
+    features = np.column_stack([np.ones(len(signs)), signs])
+    scope = logistic(features[reached], outside[reached])
+    out = probability(features @ scope)
+    answerable = reached & ~outside & (asked | cases.look_alike)
+    out_from = float(np.clip(cut(out[answerable & asked], LOST_QUESTIONS), 0.2, 0.8))
+    real = outside & ~cases.look_alike
+    said.append(f"out of scope refused {(out[real] >= out_from).mean():.4f} of {real.sum()} at {out_from:.3f}, questions refused {(out[asked] >= out_from).mean():.4f}")
+
+    sure = np.column_stack([np.ones(len(first)), odds(first), first - second, -odds(out), coverage])
+    sure_weights = logistic(sure[reached], (right & ~outside)[reached])
+    confidence = probability(sure @ sure_weights)
+    open_ = reached & (out < out_from)
+    # A wrong answer costs about as much as a question back too many: the middle of the curve, lower where refusals would be lost.
+    answer_from = 0.5
+    offer_from = float(np.clip(cut(-confidence[open_ & asked], 0.0), -1, 1))
+    offer_from = float(np.quantile(confidence[open_ & asked], 0.008))
+    answered = open_ & asked & (confidence >= answer_from)
+    said.append(f"answered {answered.sum() / asked.sum():.3f}, right of these {right[answered].mean():.4f}; offered {(open_ & asked & (confidence >= offer_from)).sum() / asked.sum() - answered.sum() / asked.sum():.3f}; unknown below {offer_from:.3f}")
+    said.append(f"out of scope not answered, refusals and unknown together: {1 - (open_ & real & (confidence >= offer_from)).sum() / real.sum():.4f}")
+
+    chat = cases.intent == "smalltalk"
+    small_from = float(np.clip(cut(cases.smalltalk[asked], 0.002), 0.4, 0.95))
+    said.append(f"small talk seen {(cases.smalltalk[chat] >= small_from).mean() if chat.any() else 0:.3f} of {chat.sum()} at {small_from:.3f}")
+
+    section = section_weights(cases, said)
+    answer = {
+        "rank": rank, "sure": sure_weights, "scope": scope, "out_of_scope_from": out_from, "smalltalk_from": small_from,
+        "answer_from": answer_from, "offer_from": offer_from, "section": section,
+    }
+    thresholds = {
+        "score": weights[:3], "raised": weights[3], "doubtful": weights[4], "about": weights[5], "check_in": weights[6],
+        "raise_from": raise_from, "doubt_from": doubt_from, "emergency_from": emergency_from,
+    }
+    return answer, thresholds, said
+
+
+def section_weights(cases: Set, said: list[str]) -> np.ndarray:
+    """[cosine of a section, its share of the words, constant of the short answer, cosine of the head]."""
+    lines, wanted = [], []
+    for index, row in enumerate(cases.rows):
+        if not row.entry or not cases.sections[row.entry]:
+            continue
+        head, sections = cases.section_scores[index][cases.ids.index(row.entry)]
+        if len(sections) != len(cases.sections[row.entry]):
+            continue
+        lines.append(([[0.0, 0.0, 1.0, head]] + [[cosine, share, 0.0, 0.0] for cosine, share in sections]))
+        wanted.append(0 if not row.section else 1 + cases.sections[row.entry].index(row.section))
+    if not lines:
+        return np.array([1.0, 0.5, 0.1, 1.0])
+    longest = max(map(len, lines))
+    values = np.zeros((len(lines), longest, 4))
+    real = np.zeros((len(lines), longest), bool)
+    for number, line in enumerate(lines):
+        values[number, : len(line)], real[number, : len(line)] = line, True
+    wanted_at, mask = torch.tensor(wanted), torch.tensor(real)
+    # The scale of the scores is free, so that a softmax over them can be as sharp as it must be.
+    loss = lambda features, weights: F.cross_entropy((features @ weights).masked_fill(~mask, -1e9), wanted_at)
+    weights = fit(values, loss, np.array([10.0, 2.0, 1.0, 10.0]))
+    chosen = np.where(real, values @ weights, -1e9).argmax(-1)
+    said.append(f"section right {(chosen == np.array(wanted)).mean():.3f} of {len(lines)}, {np.mean(np.array(wanted) == 0):.3f} of them the short answer")
+    return weights
+
+
+def to_toml(answer: dict, gate: dict) -> str:
+    value = lambda given: "[" + ", ".join(f"{one:.4f}" for one in given) + "]" if np.ndim(given) else f"{given:.5f}"
+    lines = ["# Weights and thresholds, fitted by config/model/train/calibrate.py; src/answer/weights.rs and src/safety/learned.rs say what they mean.", ""]
+    for name, table in (("answer", answer), ("gate", gate)):
+        lines += [f"[{name}]"] + [f"{key} = {value(given)}" for key, given in table.items()] + [""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("cases", type=Path)
+    arguments.add_argument("rows", type=Path)
+    arguments.add_argument("out", type=Path)
+    given = arguments.parse_args()
+    torch.manual_seed(0)
+    known, ids = set(data.topics()), {entry.id: entry for entry in data.entries()}
+    read_rows = [data.parse(line, "", known, ids) for line in given.rows.read_text(encoding="utf-8").splitlines()]
+    cases = [json.loads(line) for line in given.cases.read_text(encoding="utf-8").splitlines()]
+    answer, gate, said = calibrate(Set(cases, read_rows))
+    print("\n".join(said))
+    given.out.write_text(to_toml(answer, gate), encoding="utf-8")
