@@ -18,22 +18,36 @@ import rows as data
 SIGN_TOPIC, SIGN_NEAREST, SIGN_COVERAGE = 3, 4, 5
 # Weights stay near zero where the rows say nothing.
 RIDGE = 0.02
+# What evidence is worth before any row is seen, in the order of src/answer/weights.rs: heads and nearness first, words to tell entries of a topic apart. The rows of
+# the calibration were written entry by entry, with the words of the entry at hand; without this they would make too much of words.
+RANK_PRIOR = {
+    "topic": 1.0, "entry": 0.5, "nearest": 1.0, "second": 0.0, "likeness": 0.5, "next_likeness": 0.0,
+    "words": 0.3, "coverage": 0.3, "led_to_entry": 0.0, "led_to_topic": 0.0, "own": 0.0,
+}
+RANK_RIDGE = 3.0
 # The parts of the harmless that may be taken for something else, by which thresholds are cut.
 LOST_QUESTIONS = 0.015
 ALARMS_ON_LOOK_ALIKES = 0.03
 DOUBTS_ON_LOOK_ALIKES = 0.015
-ALARMS_ON_QUESTIONS = 0.01
+ALARMS_ON_QUESTIONS = 0.02
+LOST_TO_UNKNOWN = 0.008
+# What it costs to ask back, when a wrong answer costs 1: it saves no step, and the right one is offered most of the time.
+ASK_BACK_COST = 0.35
+# What it costs to read a section that wasn't needed, when it costs 1 to miss the one that was.
+SECTION_COST = 0.15
+# Of answers without others beside them, the part that must be right.
+SURE = 0.92
 
 
-def fit(features: np.ndarray, loss_of, start: np.ndarray, steps: int = 400) -> np.ndarray:
-    """The weights with the least loss, from `start`, by L-BFGS."""
+def fit(features: np.ndarray, loss_of, start: np.ndarray, ridge: float = RIDGE, towards: np.ndarray | float = 0.0, steps: int = 400) -> np.ndarray:
+    """The weights with the least loss, from `start`, by L-BFGS; what the rows say nothing of stays `towards`."""
     weights = torch.tensor(start, dtype=torch.float64, requires_grad=True)
-    values = torch.tensor(features, dtype=torch.float64)
+    values, prior = torch.tensor(features, dtype=torch.float64), torch.as_tensor(towards, dtype=torch.float64)
     optimiser = torch.optim.LBFGS([weights], max_iter=steps, line_search_fn="strong_wolfe")
 
     def closure():
         optimiser.zero_grad()
-        loss = loss_of(values, weights) + RIDGE * (weights**2).mean()
+        loss = loss_of(values, weights) + ridge * ((weights - prior) ** 2).mean()
         loss.backward()
         return loss
 
@@ -74,6 +88,7 @@ class Set:
         self.rules = np.array([case["rules"] for case in cases])
         self.always = np.array([case["always"] for case in cases])
         self.windows = [case["gate"] for case in cases]
+        self.clauses = [case["clauses"] for case in cases]
         self.intent = np.array([row.intent for row in rows])
         self.look_alike = np.array([bool(row.look_alike) for row in rows])
         self.question = np.array([row.intent == "answer" and bool(row.topics) and not row.look_alike for row in rows])
@@ -90,15 +105,17 @@ class Set:
 
 
 def rank_weights(cases: Set) -> np.ndarray:
-    """Weights of the evidence: the right entries together get the greatest share."""
+    """Weights of the evidence: the right topics, and of them the right entry, get the greatest share."""
     asked = np.flatnonzero([bool(row.topics) for row in cases.rows])
-    wanted = torch.tensor(np.array([cases.right_entries(index) for index in asked]))
+    entries = torch.tensor(np.array([cases.right_entries(index) for index in asked]))
+    topics = torch.tensor(np.array([np.isin(cases.topics, cases.rows[index].topics) for index in asked]).astype(float))
 
     def loss(values, weights):
         shares = (values @ weights).softmax(-1)
-        return -torch.log((shares * wanted).sum(-1).clamp_min(1e-9)).mean()
+        missed = lambda wanted: -torch.log((shares * wanted).sum(-1).clamp_min(1e-9))
+        return (missed(topics) + missed(entries)).mean()
 
-    return fit(cases.evidence[asked], loss, np.full(cases.evidence.shape[-1], 0.5))
+    return fit(cases.evidence[asked], loss, np.array(list(RANK_PRIOR.values())), RANK_RIDGE, np.array(list(RANK_PRIOR.values())))
 
 
 def topic_shares(cases: Set, rank: np.ndarray):
@@ -116,9 +133,17 @@ def topic_shares(cases: Set, rank: np.ndarray):
 
 
 def gate_score(cases: Set) -> np.ndarray:
-    """For each row the worst window: (log odds of the intent, log odds of urgency, share of emergency, share of today)."""
-    worst = [max(windows, key=lambda one: one["intent"] + one["urgent"]) if windows else dict(intent=-11.5, urgent=-11.5, emergency=0, same_day=0) for windows in cases.windows]
-    return np.array([[one["intent"], one["urgent"], one["emergency"], one["same_day"]] for one in worst])
+    """For each row (log odds of the intent and of urgency in the worst window, by how much the worst clause exceeds their sum, and of the worse of both the
+    shares of emergency and of today)."""
+    nothing = dict(intent=-11.5, urgent=-11.5, emergency=0, same_day=0)
+    total = lambda one: one["intent"] + one["urgent"]
+    lines = []
+    for windows, clauses in zip(cases.windows, cases.clauses):
+        window, clause = max(windows, key=total, default=nothing), max(clauses, key=total, default=nothing)
+        excess = max(0.0, total(clause) - total(window))
+        plainest = clause if excess > 0 else window
+        lines.append([window["intent"], window["urgent"], excess, plainest["emergency"], plainest["same_day"]])
+    return np.array(lines)
 
 
 def cut(scores: np.ndarray, most: float) -> float:
@@ -129,6 +154,14 @@ def cut(scores: np.ndarray, most: float) -> float:
     return float(np.sort(scores)[::-1][min(allowed, len(scores) - 1)] + 1e-6)
 
 
+def first_sure(confidence: np.ndarray, right: np.ndarray) -> float:
+    """The lowest confidence from which on enough answers are right."""
+    order = np.argsort(-confidence)
+    part = np.cumsum(right[order]) / np.arange(1, len(order) + 1)
+    enough = np.flatnonzero(part >= SURE)
+    return float(confidence[order][enough[-1]]) if len(enough) else 1.0
+
+
 def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
     """(weights of answering, thresholds of the gate, lines that say how well it fits)."""
     said = []
@@ -137,22 +170,24 @@ def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
     # The gate first: what it takes never reaches the answers.
     gate = gate_score(cases)
     rules = np.stack([cases.rules == name for name in ("raised", "doubtful", "about", "check_in")], -1).astype(float)
-    features = np.column_stack([np.ones(len(flags)), gate[:, :2], rules])
+    features = np.column_stack([np.ones(len(flags)), gate[:, :3], rules])
     # A missed flag is worse than a false alarm.
     weights = logistic(features, flags, np.where(flags, 2.0, 1.0))
     danger = probability(features @ weights)
-    calm = ~flags & ~cases.always
+    # What the fixed list raises is an alarm whatever the weights are.
+    danger[cases.always] = 1.0
+    calm = ~flags
     raise_from = max(cut(danger[calm & cases.look_alike], ALARMS_ON_LOOK_ALIKES - DOUBTS_ON_LOOK_ALIKES), cut(danger[calm & cases.question], ALARMS_ON_QUESTIONS / 2))
     doubt_from = max(cut(danger[calm & cases.look_alike], ALARMS_ON_LOOK_ALIKES), cut(danger[calm & cases.question], ALARMS_ON_QUESTIONS))
-    caught = flags & ((danger >= doubt_from) | cases.always)
-    said.append(f"red flags caught {caught.sum() / flags.sum():.4f} of {flags.sum()}, raised {(flags & ((danger >= raise_from) | cases.always)).sum() / flags.sum():.4f}")
+    caught = flags & (danger >= doubt_from)
+    said.append(f"red flags caught {caught.sum() / flags.sum():.4f} of {flags.sum()}, raised {(flags & (danger >= raise_from)).sum() / flags.sum():.4f}")
     for name, those in (("look-alikes", cases.look_alike & ~flags), ("questions", cases.question)):
-        taken = those & ((danger >= doubt_from) | cases.always)
+        taken = those & (danger >= doubt_from)
         said.append(f"alarms on {name} {taken.sum() / max(1, those.sum()):.4f} of {those.sum()}")
     emergency = np.array([row.urgency == "emergency" for row in cases.rows])
     # All but two of a hundred emergencies are said as such.
-    emergency_from = float(np.clip(np.quantile(gate[flags & emergency, 2], 0.015), 0.2, 0.6))
-    said.append(f"emergency_from {emergency_from:.3f}: of other flags said as emergency {(gate[flags & ~emergency, 2] >= emergency_from).mean():.3f}")
+    emergency_from = float(np.clip(np.quantile(gate[flags & emergency, 3], 0.015), 0.2, 0.6))
+    said.append(f"emergency_from {emergency_from:.3f}: of other flags said as emergency {(gate[flags & ~emergency, 3] >= emergency_from).mean():.3f}")
 
     rank = rank_weights(cases)
     first, second, coverage, topic, order = topic_shares(cases, rank)
@@ -178,12 +213,11 @@ def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
     sure_weights = logistic(sure[reached], (right & ~outside)[reached])
     confidence = probability(sure @ sure_weights)
     open_ = reached & (out < out_from)
-    # A wrong answer costs about as much as a question back too many: the middle of the curve, lower where refusals would be lost.
-    answer_from = 0.5
-    offer_from = float(np.clip(cut(-confidence[open_ & asked], 0.0), -1, 1))
-    offer_from = float(np.quantile(confidence[open_ & asked], 0.008))
+    answer_from = ASK_BACK_COST
+    offer_from = min(float(np.quantile(confidence[open_ & asked], LOST_TO_UNKNOWN)), answer_from / 2)
+    sure_from = first_sure(confidence[reached & (confidence >= answer_from)], (right & ~outside)[reached & (confidence >= answer_from)])
     answered = open_ & asked & (confidence >= answer_from)
-    said.append(f"answered {answered.sum() / asked.sum():.3f}, right of these {right[answered].mean():.4f}; offered {(open_ & asked & (confidence >= offer_from)).sum() / asked.sum() - answered.sum() / asked.sum():.3f}; unknown below {offer_from:.3f}")
+    said.append(f"answered {answered.sum() / asked.sum():.3f}, right of these {right[answered].mean():.4f}; sure from {sure_from:.3f}: {(answered & (confidence >= sure_from)).sum() / asked.sum():.3f}; offered {(open_ & asked & (confidence >= offer_from)).sum() / asked.sum() - answered.sum() / asked.sum():.3f}; unknown below {offer_from:.3f}")
     said.append(f"out of scope not answered, refusals and unknown together: {1 - (open_ & real & (confidence >= offer_from)).sum() / real.sum():.4f}")
 
     chat = cases.intent == "smalltalk"
@@ -193,10 +227,10 @@ def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
     section = section_weights(cases, said)
     answer = {
         "rank": rank, "sure": sure_weights, "scope": scope, "out_of_scope_from": out_from, "smalltalk_from": small_from,
-        "answer_from": answer_from, "offer_from": offer_from, "section": section,
+        "answer_from": answer_from, "sure_from": sure_from, "offer_from": offer_from, "section": section,
     }
     thresholds = {
-        "score": weights[:3], "raised": weights[3], "doubtful": weights[4], "about": weights[5], "check_in": weights[6],
+        "score": weights[:4], "raised": weights[4], "doubtful": weights[5], "about": weights[6], "check_in": weights[7],
         "raise_from": raise_from, "doubt_from": doubt_from, "emergency_from": emergency_from,
     }
     return answer, thresholds, said
@@ -224,8 +258,11 @@ def section_weights(cases: Set, said: list[str]) -> np.ndarray:
     # The scale of the scores is free, so that a softmax over them can be as sharp as it must be.
     loss = lambda features, weights: F.cross_entropy((features @ weights).masked_fill(~mask, -1e9), wanted_at)
     weights = fit(values, loss, np.array([10.0, 2.0, 1.0, 10.0]))
+    # The short answer is said anyhow; a section beside it costs some reading, one that is missing costs the answer.
+    weights[2] += math.log(SECTION_COST / (1 - SECTION_COST))
     chosen = np.where(real, values @ weights, -1e9).argmax(-1)
-    said.append(f"section right {(chosen == np.array(wanted)).mean():.3f} of {len(lines)}, {np.mean(np.array(wanted) == 0):.3f} of them the short answer")
+    wants, shows = np.array(wanted) > 0, chosen > 0
+    said.append(f"section: shown beside {shows.mean():.3f} of {len(lines)} answers; wanted {wants.mean():.3f}, of these shown {(chosen == np.array(wanted))[wants].mean():.3f}")
     return weights
 
 

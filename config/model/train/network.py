@@ -1,6 +1,6 @@
 """The network: a BERT encoder, and linear heads on the mean of its token vectors.
 
-`src/encoder` computes the same thing; tests/encoder.rs holds the two together by examples that `export.py` writes.
+`src/encoder` computes the same thing; tests/encoder.rs holds the two together by what `examples.py` writes.
 """
 
 import hashlib
