@@ -15,10 +15,11 @@
 //! |---|---|---|---|
 //! | 0 | [`base`] | time, ids, evidence grades | nothing of ours |
 //! | 1 | [`message`] | what is said; fitting it to an adapter; writing it | base |
+//! | 1 | [`encoder`] | a text to what it means, by a small network; optional at run time | base |
 //! | 1 | [`locale`] | the bot's own sentences | base |
 //! | 2 | [`command`] | commands, parsing | base |
-//! | 2 | [`answer`] | finding the entry that answers, or knowing that none does | base |
-//! | 2 | [`safety`] | the red-flag gate | base |
+//! | 2 | [`answer`] | finding the entry that answers, or knowing that none does | base, encoder |
+//! | 2 | [`safety`] | the red-flag gate | base, encoder |
 //! | 2 | [`routine`] | plans and running sessions | base |
 //! | 2 | [`settings`] | settings, layers | base |
 //! | 3 | [`content`] | files to library, or every problem at once | base, locale, answer, safety, routine |
@@ -32,8 +33,8 @@
 //!
 //! # Three walks
 //!
-//! A question: `adapter/terminal` → `app/runtime` (load) → `bot` (the gate in `bot/alarm`, before anything else) →
-//! `bot/ask` → `answer` → `locale/phrases` → `app/runtime` (commit) → `app/outbox` → `message/degrade` → the adapter.
+//! A question: `adapter/terminal` → `app/runtime` (load) → `bot` (`encoder`; the gate in `bot/alarm`, before anything
+//! else) → `bot/ask` → `answer` → `locale/phrases` → `app/runtime` (commit) → `app/outbox` → `message/degrade` → the adapter.
 //!
 //! A step's time is up: `store` (due) → `app/runtime` → `bot/guide` → `routine/session` → `app/runtime` (commit) →
 //! `app/outbox` → `message/degrade` → the adapter.
@@ -47,6 +48,7 @@ pub mod base;
 pub mod bot;
 pub mod command;
 pub mod content;
+pub mod encoder;
 pub mod locale;
 pub mod message;
 pub mod port;

@@ -18,24 +18,33 @@ use source::Source;
 const ROOMS: &[(&str, u8, &[&str])] = &[
     ("base", 0, &[]),
     ("message", 1, &["base"]),
+    ("encoder", 1, &["base"]),
     ("locale", 1, &["base"]),
     ("command", 2, &["base"]),
-    ("answer", 2, &["base"]),
-    ("safety", 2, &["base"]),
+    // An encoder's reading is an input of both, like the text.
+    ("answer", 2, &["base", "encoder"]),
+    ("safety", 2, &["base", "encoder"]),
     ("routine", 2, &["base"]),
     ("settings", 2, &["base"]),
     ("content", 3, &["base", "locale", "answer", "safety", "routine"]),
     // `safety` for the urgency in a record that lives in memory only.
     ("port", 3, &["base", "message", "command", "routine", "safety", "settings"]),
-    ("bot", 4, &["base", "message", "locale", "command", "answer", "safety", "routine", "settings", "content", "port"]),
+    (
+        "bot",
+        4,
+        &[
+            "base", "message", "encoder", "locale", "command", "answer", "safety", "routine", "settings", "content",
+            "port",
+        ],
+    ),
     ("store", 4, &["base", "port", "routine", "settings"]),
     ("adapter", 4, &["base", "message", "command", "port"]),
     (
         "app",
         5,
         &[
-            "base", "message", "locale", "command", "answer", "safety", "routine", "settings", "content", "port",
-            "bot", "store", "adapter",
+            "base", "message", "encoder", "locale", "command", "answer", "safety", "routine", "settings", "content",
+            "port", "bot", "store", "adapter",
         ],
     ),
 ];
@@ -45,6 +54,9 @@ const IMPORT_EXCEPTIONS: &[(&str, &str, &str)] = &[];
 
 /// Crates that are named in one place alone.
 const CRATES: &[(&str, &str)] = &[
+    ("candle_core", "src/encoder/"),
+    ("candle_nn", "src/encoder/"),
+    ("tokenizers", "src/encoder/"),
     ("sled", "src/store/"),
     ("serenity", "src/adapter/discord/"),
     ("matrix_sdk", "src/adapter/matrix/"),

@@ -101,6 +101,30 @@ fn questions_are_answered_line_by_line() {
 }
 
 #[test]
+fn without_its_model_the_rules_stand_and_answers_say_so() {
+    let folder = folder();
+    let model = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/model");
+    for file in std::fs::read_dir(model).unwrap().map(|file| file.unwrap().path()).filter(|path| path.is_file()) {
+        std::fs::copy(&file, folder.path().join(file.file_name().unwrap())).unwrap();
+    }
+    let weights = folder.path().join("weights.safetensors");
+    let mut bytes = std::fs::read(&weights).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&weights, bytes).unwrap();
+    let rows = [
+        r#"{"id":"1","text":"what is effleurage"}"#,
+        r#"{"id":"2","text":"my face droops on one side and i cant speak"}"#,
+    ];
+    let said = run_with(&["answer", "--jsonl", "-", "--model"], Some(folder.path()), &rows.join("\n"));
+    let (text, errors) = (text(&said), errors(&said));
+    assert!(text.lines().next().unwrap().contains("I am in reduced mode"), "{text}");
+    assert!(text.lines().nth(1).unwrap().contains(r#""intent":"red_flag""#), "{text}");
+    assert!(errors.contains("weights.safetensors: its SHA-256 is"), "{errors}");
+    assert!(said.status.success());
+}
+
+#[test]
 fn a_store_in_use_is_left_alone() {
     let folder = folder();
     let mut first = command(&["chat", "--data"], Some(folder.path())).spawn().expect("the program starts");

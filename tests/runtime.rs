@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use nape::adapter::terminal;
 use nape::adapter::{Incoming, Link, Work};
+use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::app::clock::{Clock, VirtualClock};
 use nape::app::runtime::{self, Until};
@@ -39,7 +40,7 @@ async fn a_change_that_can_not_be_saved_is_not_confirmed() {
 
 /// What is answered to this text, by the whole runtime.
 async fn say(text: &str, store: Broken) -> String {
-    let bot = Arc::new(assembly::bot(None).unwrap_or_else(|exit| panic!("{:?}", exit.lines)));
+    let bot = Arc::new(assembly::bot(&Knowledge::default()).unwrap_or_else(|exit| panic!("{:?}", exit.lines)));
     let said = Arc::new(Mutex::new(String::new()));
     let (sheet, text) = (said.clone(), text.to_owned());
     let adapter = Adapter {

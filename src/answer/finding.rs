@@ -7,6 +7,8 @@ pub struct Finding {
     pub outcome: Outcome,
     /// How sure the outcome `Answer` would be, 0 to 1. It is given whatever the outcome is, and the bands are cut from it.
     pub confidence: f32,
+    /// Whether others should be offered beside the answer: it is likely, and far from sure.
+    pub close: bool,
     /// The nearest entries, best first, at most [`Finding::MOST`]; empty when no word of the message is known.
     pub ranked: Vec<Ranked>,
 }
@@ -71,6 +73,8 @@ pub enum SmalltalkKind {
     Goodbye,
     /// How are you.
     HowAreYou,
+    /// Anything else that is said to be said.
+    Chat,
 }
 
 impl Finding {
@@ -119,8 +123,13 @@ impl ScopeKind {
 
 impl SmalltalkKind {
     /// Every kind, in the order of precedence.
-    pub const ALL: [SmalltalkKind; 4] =
-        [SmalltalkKind::Thanks, SmalltalkKind::Goodbye, SmalltalkKind::HowAreYou, SmalltalkKind::Greeting];
+    pub const ALL: [SmalltalkKind; 5] = [
+        SmalltalkKind::Thanks,
+        SmalltalkKind::Goodbye,
+        SmalltalkKind::HowAreYou,
+        SmalltalkKind::Greeting,
+        SmalltalkKind::Chat,
+    ];
 
     /// Its name in content files.
     pub fn name(self) -> &'static str {
@@ -129,6 +138,7 @@ impl SmalltalkKind {
             SmalltalkKind::Thanks => "thanks",
             SmalltalkKind::Goodbye => "goodbye",
             SmalltalkKind::HowAreYou => "how_are_you",
+            SmalltalkKind::Chat => "chat",
         }
     }
 }
@@ -144,6 +154,7 @@ mod tests {
         let finding = Finding {
             outcome: Outcome::Answer,
             confidence: 0.5,
+            close: false,
             ranked: vec![ranked("a", "x"), ranked("b", "y"), ranked("c", "x")],
         };
         assert_eq!(finding.topics(), ["x", "y"]);

@@ -155,12 +155,22 @@ impl Lexical {
         fields
     }
 
+    /// The part of the question's weight that each section of the entry has, 0 to 1.
+    pub fn shares(&self, entry: usize, query: &Query) -> impl Iterator<Item = f32> {
+        self.weights(entry, query).map(|weight| if query.mass > 0.0 { weight / query.mass } else { 0.0 })
+    }
+
+    /// How much of the question's weight each section of the entry has.
+    fn weights(&self, entry: usize, query: &Query) -> impl Iterator<Item = f32> {
+        let has = |terms: &[Term], term: Term| terms.binary_search(&term).is_ok();
+        self.sections[entry]
+            .iter()
+            .map(move |terms| query.terms.iter().filter(|(term, _)| has(terms, *term)).map(|(_, weight)| weight).sum())
+    }
+
     /// The section of the entry that holds most of the question, if one clearly does.
     pub fn section(&self, entry: usize, query: &Query) -> Option<usize> {
-        let share = |terms: &Vec<Term>| -> f32 {
-            query.terms.iter().filter(|(term, _)| terms.binary_search(term).is_ok()).map(|(_, weight)| weight).sum()
-        };
-        let shares: Vec<f32> = self.sections[entry].iter().map(share).collect();
+        let shares: Vec<f32> = self.weights(entry, query).collect();
         let (best, most) = shares.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(&a.0)))?;
         let next = shares.iter().enumerate().filter(|(n, _)| *n != best).map(|(_, share)| *share).fold(0.0, f32::max);
         (*most >= SECTION_FROM * query.mass && *most >= SECTION_LEAD * next && *most > 0.0).then_some(best)

@@ -164,7 +164,7 @@ fn own_questions_are_answered() {
     }
     let mut halves = [Count::default(), Count::default()];
     for (number, question) in questions().iter().enumerate() {
-        count(&mut halves[number % 2], question, &answerer.find(&question.text), number % 2 == 0);
+        count(&mut halves[number % 2], question, &answerer.find(&question.text, None), number % 2 == 0);
     }
     println!("tuned on {:?}\nheld     {:?}", halves[0], halves[1]);
     let all = halves[0].all + halves[1].all;
@@ -177,7 +177,7 @@ fn own_out_of_scope_is_not_answered() {
     let answerer = answerer();
     let (mut named, mut wrong, mut all) = (0, 0, 0);
     for row in rows::<OutOfScope>(include_str!("own_out_of_scope.jsonl")) {
-        let finding = answerer.find(&row.text);
+        let finding = answerer.find(&row.text, None);
         let kind = match finding.outcome {
             Outcome::OutOfScope(kind) => kind.name(),
             Outcome::Smalltalk(kind) => kind.name(),
@@ -208,7 +208,7 @@ fn questions_left_out_of_an_entry_find_its_topic() {
         }
         let answerer = Answerer::new(&all, scope());
         for question in &asked {
-            count(&mut total, question, &answerer.find(&question.text), false);
+            count(&mut total, question, &answerer.find(&question.text, None), false);
         }
     }
     println!("left out {total:?}");
@@ -221,7 +221,7 @@ fn questions_left_out_of_an_entry_find_its_topic() {
 fn every_entry_answers_its_own_questions() {
     for entry in entries() {
         for question in &entry.questions {
-            let finding = answerer().find(question);
+            let finding = answerer().find(question, None);
             let found = finding.ranked.iter().take(3).any(|ranked| ranked.entry == entry.id);
             let refused = matches!(finding.outcome, Outcome::OutOfScope(_) | Outcome::Smalltalk(_) | Outcome::Unknown);
             assert!(found && !refused, "{}: `{question}` got {:?}", entry.id, finding.outcome);

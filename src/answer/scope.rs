@@ -16,6 +16,7 @@ use super::words::tokenise;
 pub struct Scope {
     pub(super) stop_words: Vec<String>,
     pub(super) leave_alone: Vec<String>,
+    pub(super) follow_up: Vec<String>,
     pub(super) synonyms: Vec<Vec<String>>,
     pub(super) lists: Vec<Vec<String>>,
     pub(super) patterns: Vec<Pattern>,
@@ -66,6 +67,8 @@ struct File {
     stop_words: Vec<String>,
     #[serde(default)]
     leave_alone: Vec<String>,
+    #[serde(default)]
+    follow_up: Vec<String>,
     #[serde(default)]
     lists: BTreeMap<String, Vec<Spanned<String>>>,
     #[serde(default)]
@@ -176,7 +179,14 @@ impl Scope {
         let synonyms = file.same.into_iter().map(|group| group.words.into_inner()).collect();
         let bare = |list: Vec<Spanned<String>>| list.into_iter().map(Spanned::into_inner).collect();
         let lists = file.lists.into_values().map(bare).collect();
-        Ok(Scope { stop_words: file.stop_words, leave_alone: file.leave_alone, synonyms, lists, patterns })
+        Ok(Scope {
+            stop_words: file.stop_words,
+            leave_alone: file.leave_alone,
+            follow_up: file.follow_up,
+            synonyms,
+            lists,
+            patterns,
+        })
     }
 }
 

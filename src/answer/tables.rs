@@ -447,7 +447,7 @@ fn each_kind_catches_what_it_is_for() {
     let mut missed = Vec::new();
     for table in &TABLES {
         for text in table.caught {
-            let outcome = answerer().find(text).outcome;
+            let outcome = answerer().find(text, None).outcome;
             if outcome != Outcome::OutOfScope(table.kind) {
                 missed.push(format!("{}: {text} -> {outcome:?}", table.kind.name()));
             }
@@ -460,7 +460,7 @@ fn each_kind_catches_what_it_is_for() {
 fn each_kind_lets_through_what_it_is_not_for() {
     let mut stopped = Vec::new();
     for text in TABLES.iter().flat_map(|table| table.let_through).chain(&NO_SMALLTALK) {
-        let outcome = answerer().find(text).outcome;
+        let outcome = answerer().find(text, None).outcome;
         if matches!(outcome, Outcome::OutOfScope(_) | Outcome::Smalltalk(_)) {
             stopped.push(format!("{text} -> {outcome:?}"));
         }
@@ -473,7 +473,7 @@ fn small_talk_is_known() {
     let mut missed = Vec::new();
     for (kind, texts) in SMALLTALK {
         for text in texts {
-            let outcome = answerer().find(text).outcome;
+            let outcome = answerer().find(text, None).outcome;
             if outcome != Outcome::Smalltalk(kind) {
                 missed.push(format!("{}: {text} -> {outcome:?}", kind.name()));
             }

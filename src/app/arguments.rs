@@ -27,13 +27,30 @@ pub enum Command {
         /// The file with one question a line; "-" for standard input
         #[arg(long, value_name = "FILE")]
         jsonl: PathBuf,
-        /// A folder with texts that replace the built-in ones
-        #[arg(long, value_name = "DIR")]
-        content: Option<PathBuf>,
+        /// What it knows
+        #[command(flatten)]
+        knowledge: Knowledge,
+    },
+    /// Measure the answers on questions with known answers
+    ///
+    /// Reads every *.jsonl of the folder; tests/eval/README.md describes their form.
+    Eval {
+        /// The folder with the rows
+        #[arg(value_name = "DIR")]
+        rows: PathBuf,
+        /// Show up to so many failures of each sort
+        #[arg(long, value_name = "N", default_value_t = 0)]
+        show: usize,
+        /// What it knows
+        #[command(flatten)]
+        knowledge: Knowledge,
     },
     /// Prove the texts
     #[command(subcommand)]
     Content(Content),
+    /// What the training of the encoder needs from the program
+    #[command(subcommand, hide = true)]
+    Model(Model),
     /// Run the adapters that the configuration enables
     Run {
         /// The configuration file
@@ -57,15 +74,49 @@ pub struct Chat {
     /// The folder that keeps preferences and running routines
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
-    /// A folder with texts that replace the built-in ones
-    #[arg(long, value_name = "DIR")]
-    pub content: Option<PathBuf>,
+    /// What it knows
+    #[command(flatten)]
+    pub knowledge: Knowledge,
     /// Who is talking; every name has preferences of its own
     #[arg(long, value_name = "NAME", default_value = "me")]
     pub user: String,
     /// Virtual time: a countdown is skipped as soon as nothing else is due before it
     #[arg(long)]
     pub fast: bool,
+}
+
+/// What the bot knows and how it understands.
+#[derive(Debug, Default, Args)]
+pub struct Knowledge {
+    /// A folder with texts that replace the built-in ones
+    #[arg(long, value_name = "DIR")]
+    pub content: Option<PathBuf>,
+    /// A folder with another model than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub model: Option<PathBuf>,
+}
+
+/// Model commands.
+#[derive(Debug, Subcommand)]
+pub enum Model {
+    /// Write the vectors of all texts of the knowledge, for a quick start
+    Passages {
+        /// The file to write
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// What it knows
+        #[command(flatten)]
+        knowledge: Knowledge,
+    },
+    /// For each row {"text"} of a file, everything that is known before anything is decided
+    Cases {
+        /// The file with one row a line
+        #[arg(long, value_name = "FILE")]
+        jsonl: PathBuf,
+        /// What it knows
+        #[command(flatten)]
+        knowledge: Knowledge,
+    },
 }
 
 /// Content commands.

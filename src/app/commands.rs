@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::adapter::terminal::{self, Mode, Names, Terminal};
-use crate::app::arguments::{Chat, Command, Content, Store as StoreCommand};
+use crate::app::arguments::{Chat, Command, Content, Knowledge, Model, Store as StoreCommand};
 use crate::app::assembly::{self, Purpose};
 use crate::app::clock::{Busy, Clock, SystemClock, VirtualClock};
 use crate::app::exit::{Code, Exit};
 use crate::app::runtime::{self, RuntimeError, Until};
 use crate::app::supervise::Adapter;
-use crate::app::{config, log};
+use crate::app::{config, evaluation, log, model};
 use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::content::Library;
@@ -35,18 +35,26 @@ pub fn run(command: Command) -> Result<(), Exit> {
             log::start("nape=warn");
             talk(chat)
         }
-        Command::Answer { jsonl, content } => answer(&jsonl, content.as_deref()),
+        Command::Answer { jsonl, knowledge } => {
+            log::start("nape=warn");
+            answer(&jsonl, &knowledge)
+        }
+        Command::Eval { rows, show, knowledge } => evaluation::run(&rows, show, &knowledge),
+        Command::Model(Model::Passages { out, knowledge }) => model::passages(&out, &knowledge),
+        Command::Model(Model::Cases { jsonl, knowledge }) => model::cases(&jsonl, &knowledge),
         Command::Content(Content::Check { content }) => check_content(content.as_deref()),
         Command::Run { config } => {
             log::start("nape=info");
             let config = read_config(&config)?;
             // The terminal is the only adapter of this program so far.
-            let chat = Chat { data: config.store, content: config.content, user: "me".to_owned(), fast: false };
+            let knowledge = Knowledge { content: config.content, model: config.model };
+            let chat = Chat { data: config.store, knowledge, user: "me".to_owned(), fast: false };
             if config.terminal { talk(chat) } else { Err(Exit::new(Code::Config, NOTHING_TO_RUN)) }
         }
         Command::Check { config } => {
             let config = read_config(&config)?;
-            assembly::bot(config.content.as_deref())?;
+            assembly::bot(&Knowledge { content: config.content, model: None })?;
+            assembly::model(config.model.as_deref()).map_err(|error| Exit::new(Code::Data, error))?;
             say("The configuration is fine.")
         }
         Command::Store(StoreCommand::Check { data }) => check_store(&data),
@@ -61,7 +69,7 @@ fn read_config(path: &Path) -> Result<config::Config, Exit> {
 
 /// `nape chat`.
 fn talk(chat: Chat) -> Result<(), Exit> {
-    let bot = Arc::new(assembly::bot(chat.content.as_deref())?);
+    let bot = Arc::new(assembly::bot(&chat.knowledge)?);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -200,8 +208,8 @@ struct Answered {
 }
 
 /// `nape answer`.
-fn answer(file: &Path, content: Option<&Path>) -> Result<(), Exit> {
-    let bot = assembly::bot(content)?;
+fn answer(file: &Path, knowledge: &Knowledge) -> Result<(), Exit> {
+    let bot = assembly::bot(knowledge)?;
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin())
     } else {

@@ -13,6 +13,8 @@ pub struct Config {
     pub store: PathBuf,
     /// A folder with content that replaces the built-in content, file by file.
     pub content: Option<PathBuf>,
+    /// A folder with another model than the built-in one.
+    pub model: Option<PathBuf>,
     /// Whether the terminal is enabled.
     pub terminal: bool,
     /// The adapters that are enabled but are not part of this program.
@@ -47,6 +49,7 @@ enum Kind {
 const KEYS: &[(&str, &str, Kind)] = &[
     ("store", "path", Kind::Folder),
     ("content", "dir", Kind::Folder),
+    ("model", "dir", Kind::Folder),
     ("terminal", "enabled", Kind::Switch),
     ("discord", "enabled", Kind::Switch),
     ("matrix", "enabled", Kind::Switch),
@@ -54,7 +57,7 @@ const KEYS: &[(&str, &str, Kind)] = &[
 
 impl Default for Config {
     fn default() -> Self {
-        Self { store: PathBuf::from("data"), content: None, terminal: true, missing: Vec::new() }
+        Self { store: PathBuf::from("data"), content: None, model: None, terminal: true, missing: Vec::new() }
     }
 }
 
@@ -116,10 +119,10 @@ fn take(config: &mut Config, table: &str, key: &str, value: &Spanned<DeValue<'_>
         },
         (Kind::Folder, DeValue::String(folder)) if !folder.trim().is_empty() => {
             let folder = PathBuf::from(folder.as_ref());
-            if table == "store" {
-                config.store = folder;
-            } else {
-                config.content = Some(folder);
+            match table {
+                "store" => config.store = folder,
+                "model" => config.model = Some(folder),
+                _ => config.content = Some(folder),
             }
         }
         (Kind::Switch, _) => return Err(format!("{table}.{key} takes true or false, without quotes")),

@@ -84,12 +84,12 @@ impl Shared {
                 Err(error) => {
                     // Advice in an emergency needs no records, and has to come all the same.
                     tracing::error!(%error, "records could not be loaded");
-                    let outcome = self.bot.handle(self.clock.now(), &event, &Records::default());
+                    let outcome = self.think(&event, &Records::default()).await;
                     self.say_unsaved(&event, outcome, inlet, &handled);
                     return;
                 }
             };
-            let outcome = self.bot.handle(self.clock.now(), &event, &records);
+            let outcome = self.think(&event, &records).await;
             match self.commit(&event, &records, &outcome).await {
                 Ok(ids) => {
                     self.remember(&outcome);
@@ -112,6 +112,25 @@ impl Shared {
             }
         }
         tracing::error!("an event lost every race and was given up");
+    }
+
+    /// Calls the bot. Reading what a person wrote takes some milliseconds of a processor, during which a thread that drives connections
+    /// would serve nobody else.
+    async fn think(&self, event: &Event, records: &Records) -> Outcome {
+        let now = self.clock.now();
+        if !event.has_text() {
+            return self.bot.handle(now, event, records);
+        }
+        let (bot, event_there, records_there) = (self.bot.clone(), event.clone(), records.clone());
+        let thought = tokio::task::spawn_blocking(move || bot.handle(now, &event_there, &records_there)).await;
+        match thought {
+            Ok(outcome) => outcome,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The pool is gone only when the program ends, and then nobody waits for this.
+                Err(_) => Outcome::default(),
+            },
+        }
     }
 
     fn load(&self, event: &Event) -> Result<Records, StoreError> {

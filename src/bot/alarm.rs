@@ -23,7 +23,7 @@ const LOCKED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 /// Holds what a person wrote against the red flags. `false`: something urgent was said, and nothing else is to be done.
 pub(super) fn passes(turn: &mut Turn<'_>) -> bool {
     let texts = written(turn);
-    let verdict = texts.iter().map(|text| turn.bot.gate.check(text)).max_by_key(weight).unwrap_or_default();
+    let verdict = texts.iter().map(|text| verdict(turn, text)).max_by_key(weight).unwrap_or_default();
     match verdict {
         Verdict::Raised { flag, urgency } => {
             raise(turn, &flag, urgency);
@@ -63,6 +63,19 @@ pub(super) fn passes(turn: &mut Turn<'_>) -> bool {
         );
     }
     true
+}
+
+/// What the gate makes of a text. The words of a command mean what they mean: there is nothing for the encoder to guess.
+fn verdict(turn: &mut Turn<'_>, text: &str) -> Verdict {
+    match super::command_in(turn, text) {
+        Some(command) if command.free_text().next().is_none() => turn.bot.gate.by_rules(text).0,
+        _ => {
+            let readings = turn.bot.readings(text);
+            let verdict = turn.bot.gate.check(text, &readings);
+            turn.understood(text, readings.windows);
+            verdict
+        }
+    }
 }
 
 /// The answer to a doubtful flag's question, or to "is anything like that happening to you now?".

@@ -1,7 +1,9 @@
 //! Questions and the knowledge: answers, cards, terms, sources, votes.
 
+use std::time::Duration;
+
 use crate::answer::entry::{Entry, Part, Section};
-use crate::answer::{Finding, Outcome};
+use crate::answer::{Finding, Outcome, ScopeKind};
 use crate::base::evidence::Grade;
 use crate::content::Source;
 use crate::locale::Phrases;
@@ -15,18 +17,28 @@ use super::turn::Turn;
 
 /// Follow-ups at most.
 const FOLLOW_UPS: usize = 2;
+/// How long a question may lean on the answer before it.
+const FOLLOWED_FOR: Duration = Duration::from_secs(10 * 60);
 /// Titles offered when it isn't clear which was meant.
 const OFFERED: usize = 3;
 
 /// Answers a question.
 pub(super) fn answer(turn: &mut Turn<'_>, question: &str) {
-    let finding = turn.bot.answerer.find(question);
+    if let Some(message) = more_of_it(turn, question) {
+        return turn.answer(message);
+    }
+    let finding = turn.find(question);
     let message = match finding.outcome {
         Outcome::Answer => found(turn, &finding),
         Outcome::DidYouMean => Some(did_you_mean(turn, &finding)),
         Outcome::OutOfScope(kind) => {
-            turn.recent.misses = 0;
+            // Another subject is a miss like any other: the second time in a row the menu says more.
+            let misses = if kind == ScopeKind::Unrelated { turn.recent.misses.wrapping_add(1) } else { 0 };
+            turn.recent.misses = misses;
             turn.recent.reason = Some((format!("scope-{}", kind.name().replace('_', "-")), Default::default()));
+            if misses > 0 && misses.is_multiple_of(2) && turn.about.is_none() {
+                return help::menu(turn);
+            }
             Some(Message::say(turn.phrases().scope(kind.name())).choice(help_choice(turn.phrases())))
         }
         Outcome::Smalltalk(kind) => {
@@ -35,6 +47,8 @@ pub(super) fn answer(turn: &mut Turn<'_>, question: &str) {
         }
         Outcome::Unknown => None,
     };
+    let message = message
+        .map(|message| if turn.bot.is_reduced() { message.fine(turn.phrases().reduced_mode()) } else { message });
     match (message, turn.about.clone()) {
         (Some(message), Some(flag)) => {
             let phrases = turn.phrases();
@@ -50,7 +64,7 @@ pub(super) fn answer(turn: &mut Turn<'_>, question: &str) {
 /// Shows an entry: its short answer, or all of it.
 pub(super) fn read(turn: &mut Turn<'_>, id: &str, whole: bool) {
     let Some(entry) = turn.bot.library.entry(id) else { return turn.refuse(Refusal::NoSuchEntry) };
-    let message = if whole { longer(turn, entry) } else { short(turn, entry, None) };
+    let message = if whole { longer(turn, entry) } else { short(turn, entry, None, &[]) };
     turn.recent.entry = Some(entry.id.clone());
     turn.answer(message);
 }
@@ -71,7 +85,7 @@ pub(super) fn technique(turn: &mut Turn<'_>, name: Option<&str>) {
             || card.tags.contains(&typed)
     });
     let by_meaning = || {
-        let finding = turn.bot.answerer.find(name);
+        let finding = turn.find(name);
         let clear = matches!(finding.outcome, Outcome::Answer | Outcome::DidYouMean);
         let cards =
             finding.ranked.iter().filter_map(|ranked| library.entry(&ranked.entry)).filter(|entry| entry.is_card());
@@ -160,10 +174,25 @@ fn found(turn: &mut Turn<'_>, finding: &Finding) -> Option<Message> {
     // The same answer twice in a row helps nobody: the second time comes the longer text.
     let again = turn.recent.entry.as_ref() == Some(&entry.id);
     let section = best.section.and_then(|index| entry.sections.get(index));
-    let message = if again { longer(turn, entry) } else { short(turn, entry, section) };
+    let library = &turn.bot.library;
+    let others = finding.ranked.iter().filter(|other| finding.close && other.topic != best.topic);
+    let others: Vec<&Entry> = others.filter_map(|other| library.entry(&other.entry)).collect();
+    let message = if again { longer(turn, entry) } else { short(turn, entry, section, &others) };
     turn.recent.entry = Some(entry.id.clone());
     turn.recent.misses = 0;
     Some(message)
+}
+
+/// "and how long?" after an answer: the part of that entry that comes nearest.
+fn more_of_it(turn: &mut Turn<'_>, question: &str) -> Option<Message> {
+    if turn.since_recent() > FOLLOWED_FOR || turn.about.is_some() || !turn.bot.answerer.leans(question) {
+        return None;
+    }
+    let entry = turn.bot.library.entry(turn.recent.entry.as_ref()?)?;
+    let section = turn.bot.section(entry, question).and_then(|index| entry.sections.get(index))?;
+    turn.recent.misses = 0;
+    let message = with_section(Message::new(), section).fine(evidence(turn, entry));
+    Some(message.choice(more_choice(turn.phrases(), entry)))
 }
 
 fn did_you_mean(turn: &mut Turn<'_>, finding: &Finding) -> Message {
@@ -184,12 +213,15 @@ fn missed(turn: &mut Turn<'_>) {
     if turn.recent.misses.is_multiple_of(2) {
         return help::menu(turn);
     }
-    let message = Message::say(turn.phrases().unknown()).choice(help_choice(turn.phrases()));
+    let mut message = Message::say(turn.phrases().unknown()).choice(help_choice(turn.phrases()));
+    if turn.bot.is_reduced() {
+        message = message.fine(turn.phrases().reduced_mode());
+    }
     turn.answer(message);
 }
 
-/// The short answer, with what the evidence is worth, the source, and where it leads.
-fn short(turn: &Turn<'_>, entry: &Entry, section: Option<&Section>) -> Message {
+/// The short answer, with what the evidence is worth, the source, and where it leads: to what else may have been meant, else to what is related.
+fn short(turn: &Turn<'_>, entry: &Entry, section: Option<&Section>, others: &[&Entry]) -> Message {
     let phrases = turn.phrases();
     let message = Message::say(entry.short.as_str());
     if turn.is_quiet() {
@@ -201,11 +233,18 @@ fn short(turn: &Turn<'_>, entry: &Entry, section: Option<&Section>) -> Message {
         Some(section) => with_section(message, section),
         None => message,
     };
-    let related = entry.related.iter().filter_map(|id| turn.bot.library.entry(id)).take(FOLLOW_UPS);
+    let message = message.fine(evidence(turn, entry));
+    let message = if others.is_empty() { message } else { message.paragraph(phrases.or_did_you_mean()) };
+    let related = entry.related.iter().filter_map(|id| turn.bot.library.entry(id));
+    let leads: Vec<&Entry> = if others.is_empty() { related.collect() } else { others.to_vec() };
     message
-        .fine(evidence(turn, entry))
         .choice(more_choice(phrases, entry))
-        .choices(related.map(|entry| Choice::new(entry.title.as_str(), format!("read {} part=short", entry.id))))
+        .choices(
+            leads
+                .into_iter()
+                .take(FOLLOW_UPS)
+                .map(|entry| Choice::new(entry.title.as_str(), format!("read {} part=short", entry.id))),
+        )
         .choice(Choice::new(phrases.choice_vote_up(), format!("vote {} up", entry.id)))
         .choice(Choice::new(phrases.choice_vote_down(), format!("vote {} down", entry.id)))
 }

@@ -101,15 +101,14 @@ pub(super) fn about(turn: &mut Turn<'_>) {
     let reviewed = turn.bot.library.entries.iter().filter(|entry| !entry.reviewed_by.is_empty()).count();
     let total = turn.bot.library.entries.len();
     let review = if reviewed == 0 { phrases.about_not_reviewed() } else { phrases.about_reviewed(reviewed, total) };
-    turn.answer(
-        Message::new()
-            .heading(phrases.about_title(env!("CARGO_PKG_VERSION")))
-            .paragraph(phrases.about_what())
-            .paragraph(phrases.about_not())
-            .paragraph(review)
-            .paragraph(phrases.about_privacy())
-            .fine(phrases.about_licence()),
-    );
+    let message = Message::new()
+        .heading(phrases.about_title(env!("CARGO_PKG_VERSION")))
+        .paragraph(phrases.about_what())
+        .paragraph(phrases.about_not())
+        .paragraph(review)
+        .paragraph(phrases.about_privacy());
+    let message = if turn.bot.is_reduced() { message.paragraph(phrases.reduced_mode()) } else { message };
+    turn.answer(message.fine(phrases.about_licence()));
 }
 
 fn urgency_name(urgency: Urgency) -> &'static str {

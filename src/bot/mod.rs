@@ -16,17 +16,20 @@ mod turn;
 
 use std::sync::Arc;
 
-use crate::answer::Answerer;
+use crate::answer::entry::Entry;
+use crate::answer::{self, Answerer};
 use crate::base::time::Timestamp;
 use crate::command::parse::{Invocation, NotACommand, parse};
 use crate::command::table::{Command, Shown};
 use crate::content::Library;
+use crate::encoder::{Encoder, Reading};
 use crate::locale::Phrases;
 use crate::message::model::Message;
 use crate::port::action::Outcome;
 use crate::port::event::{Event, FromPerson, Input};
 use crate::port::record::Records;
 use crate::safety::gate::Gate;
+use crate::safety::{Readings, Scores};
 
 use refusal::Refusal;
 use turn::Turn;
@@ -39,13 +42,76 @@ pub struct Bot {
     library: Arc<Library>,
     gate: Gate,
     answerer: Answerer,
+    encoder: Option<Encoder>,
     phrases: Phrases,
+}
+
+/// A message before anything is decided about it: what weights and thresholds are fitted on.
+#[derive(Debug, serde::Serialize)]
+pub struct Case {
+    answer: answer::Case,
+    /// Of each window of the text.
+    gate: Vec<Scores>,
+    /// Of each clause, where clauses are read.
+    clauses: Vec<Scores>,
+    /// What the rules of the gate say.
+    rules: &'static str,
+    /// Whether a rule of the fixed list raises a flag.
+    always: bool,
 }
 
 impl Bot {
     /// Puts the bot together.
     pub fn new(library: Arc<Library>, gate: Gate, answerer: Answerer, phrases: Phrases) -> Self {
-        Self { library, gate, answerer, phrases }
+        Self { library, gate, answerer, encoder: None, phrases }
+    }
+
+    /// Adds the encoder that gate and answerer were built with. Without one the bot goes by words alone, and says so.
+    pub fn with_encoder(mut self, encoder: Encoder) -> Self {
+        self.encoder = Some(encoder);
+        self
+    }
+
+    /// Whether it has to do without the encoder.
+    pub fn is_reduced(&self) -> bool {
+        self.encoder.is_none()
+    }
+
+    /// Everything that is known about a text before anything is decided; for whoever fits the weights. `None` without an encoder.
+    pub fn case(&self, text: &str) -> Option<Case> {
+        let encoder = self.encoder.as_ref()?;
+        let reading = encoder.read(text)?;
+        let (rules, always) = self.gate.by_rules(text);
+        let readings = self.readings(text);
+        Some(Case {
+            answer: self.answerer.case(text, &reading)?,
+            gate: readings.windows.iter().map(Scores::of).collect(),
+            clauses: readings.clauses.iter().map(Scores::of).collect(),
+            rules: rules.name(),
+            always,
+        })
+    }
+
+    /// The encoder's reading of a question, or of the beginning of a long one.
+    fn read(&self, question: &str) -> Option<Reading> {
+        self.encoder.as_ref().and_then(|encoder| encoder.read(question))
+    }
+
+    /// The section of an entry that comes nearest to a question that leans on it.
+    fn section(&self, entry: &Entry, question: &str) -> Option<usize> {
+        let together = format!("{}. {question}", entry.title);
+        self.answerer.section(&entry.id, question, self.read(&together).as_ref())
+    }
+
+    /// The encoder's readings of all of a text, for the gate.
+    fn readings(&self, text: &str) -> Readings {
+        let Some(encoder) = &self.encoder else { return Readings::default() };
+        let (windows, all) = encoder.read_whole(text);
+        let mut readings = Readings { windows, all, clauses: Vec::new() };
+        if readings.are_doubtful() {
+            readings.clauses = self.gate.clauses(text).iter().filter_map(|clause| encoder.read(clause)).collect();
+        }
+        readings
     }
 
     /// What follows from an event. The records are those of [`Event::keys`] and [`Event::further_keys`].

@@ -31,8 +31,11 @@ pub struct Review {
 impl Bot {
     /// What this question gets, asked by somebody new in a direct conversation.
     pub fn review(&self, question: &str) -> Review {
-        let finding = self.answerer.find(question);
-        let (intent, urgency) = match self.gate.check(question) {
+        let whole = self.readings(question);
+        // One window is all of it.
+        let reading = if let [only] = &whole.windows[..] { Some(only.clone()) } else { self.read(question) };
+        let finding = self.answerer.find(question, reading.as_ref());
+        let (intent, urgency) = match self.gate.check(question, &whole) {
             Verdict::Raised { urgency, .. } | Verdict::Doubtful { urgency, .. } => ("red_flag", Some(urgency)),
             Verdict::Clear | Verdict::CheckIn | Verdict::About { .. } => {
                 let intent = match finding.outcome {

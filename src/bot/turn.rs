@@ -1,7 +1,9 @@
 //! One person's event being handled: what was loaded for it, and the outcome as it grows.
 
+use crate::answer::Finding;
 use crate::base::id::Place;
 use crate::base::time::Timestamp;
+use crate::encoder::Reading;
 use crate::locale::Phrases;
 use crate::message::model::{Audience, Message};
 use crate::port::action::{Order, Outcome, Post};
@@ -27,6 +29,8 @@ pub(super) struct Turn<'a> {
     pub recent: Recent,
     /// The flag that what was written is a general question about.
     pub about: Option<String>,
+    /// What was read whole by the encoder in one piece: it needn't be read again to be answered.
+    understood: Vec<(String, Reading)>,
 }
 
 /// What was said is remembered, in memory, for so long.
@@ -55,6 +59,7 @@ impl<'a> Turn<'a> {
             me_changed: false,
             recent,
             about: None,
+            understood: Vec::new(),
         }
     }
 
@@ -72,6 +77,27 @@ impl<'a> Turn<'a> {
             }
             Input::Invoked(_) | Input::Pressed { .. } => true,
         }
+    }
+
+    /// Keeps the reading of a text that was read whole in one piece.
+    pub fn understood(&mut self, text: &str, readings: Vec<Reading>) {
+        if let Ok([reading]) = <[Reading; 1]>::try_from(readings) {
+            self.understood.push((text.to_owned(), reading));
+        }
+    }
+
+    /// What answers a question.
+    pub fn find(&self, question: &str) -> Finding {
+        let known = self.understood.iter().find(|(text, _)| text == question);
+        match known {
+            Some((_, reading)) => self.bot.answerer.find(question, Some(reading)),
+            None => self.bot.answerer.find(question, self.bot.read(question).as_ref()),
+        }
+    }
+
+    /// How long ago something was said here last.
+    pub fn since_recent(&self) -> std::time::Duration {
+        self.now.since(self.recent.at)
     }
 
     /// The layers of settings that hold here.

@@ -120,9 +120,11 @@ phrases! {
     "answer-evidence" answer_evidence(worth: &str, sources: &str, checked: &str);
     "answer-source" answer_source(sources: &str);
     "did-you-mean" did_you_mean();
+    "or-did-you-mean" or_did_you_mean();
     "unknown" unknown();
     "not-reviewed" not_reviewed();
     "reviewed-by" reviewed_by(who: &str);
+    "reduced-mode" reduced_mode();
     "about-flag" about_flag();
     "vote-counted" vote_counted();
     "technique-list" technique_list();

@@ -100,6 +100,18 @@ pub struct Venues {
 pub struct ReplyToken(pub String);
 
 impl Event {
+    /// Whether it carries what a person wrote: words of their own, or an argument.
+    pub fn has_text(&self) -> bool {
+        match self {
+            Event::Person(person) => match &person.input {
+                Input::Said { .. } => true,
+                Input::Invoked(invocation) => invocation.free_text().next().is_some(),
+                Input::Pressed { .. } => false,
+            },
+            Event::Due { .. } | Event::Returned { .. } | Event::Opened { .. } => false,
+        }
+    }
+
     /// The records that it can touch, as far as the event alone tells.
     pub fn keys(&self) -> Vec<Key> {
         match self {

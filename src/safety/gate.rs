@@ -1,8 +1,9 @@
-//! The rules half of the red-flag gate.
+//! The red-flag gate: rules, and the encoder's score beside them when there is one.
 //!
 //! It reads one text and says whether it holds a red flag. A missed emergency is worse than a false alarm: every doubt is decided
 //! that way. Still it is no guarantee: of phrases that its author had not seen it raised 7 to 8 of 10. It never fails, whatever it is given, and its time grows only with the length of the text.
 
+use super::learned::{Readings, Thresholds};
 use super::model::{Urgency, Verdict};
 use super::pattern::{ConceptId, Field, Piece, Span};
 use super::rules::{FlagRules, Outcome, Reach, Rule, Rules, Term};
@@ -22,6 +23,7 @@ pub struct Gate {
     by_number: Vec<(ConceptId, usize)>,
     /// For each concept: the patterns that begin with it.
     by_concept: Vec<Vec<(ConceptId, usize)>>,
+    learned: Option<Thresholds>,
 }
 
 impl Gate {
@@ -40,19 +42,41 @@ impl Gate {
                 }
             }
         }
-        Gate { rules, by_atom, by_number, by_concept }
+        Gate { rules, by_atom, by_number, by_concept, learned: None }
     }
 
-    /// What this text says about urgency.
-    pub fn check(&self, text: &str) -> Verdict {
+    /// Adds the learned half: readings then count beside the rules.
+    pub fn with_encoder(mut self, thresholds: Thresholds) -> Gate {
+        self.learned = Some(thresholds);
+        self
+    }
+
+    /// What this text says about urgency. The readings are the encoder's, of the same text; without any the rules decide alone.
+    pub fn check(&self, text: &str, readings: &Readings) -> Verdict {
+        let (rules, always) = self.by_rules(text);
+        match &self.learned {
+            Some(learned) => learned.join(rules, always, readings),
+            None => rules,
+        }
+    }
+
+    /// The clauses of a text, for the encoder to read each by itself.
+    pub fn clauses(&self, text: &str) -> Vec<String> {
+        self.rules.clauses.of(text)
+    }
+
+    /// What the rules alone say, and whether one of the fixed list raised a flag.
+    pub fn by_rules(&self, text: &str) -> (Verdict, bool) {
         let reading = self.read(text);
         let meant = |flag: &FlagRules| self.outcome(&reading, flag, false);
         let mut best: Option<(Urgency, &FlagRules)> = None;
         let mut doubt: Option<&FlagRules> = None;
+        let mut always = false;
         let feature = self.rules.features.iter().any(|rule| reading.holds(rule, &Strictness::plain()));
         for flag in &self.rules.flags {
             match meant(flag) {
                 Some(Outcome::Raise(urgency)) => {
+                    always |= self.is_always(&reading, flag);
                     let urgency = if feature { Urgency::Emergency } else { urgency };
                     // Flags come in the order of their priority: a later one must be more urgent to win.
                     if best.is_none_or(|(most, _)| urgency > most) {
@@ -64,15 +88,15 @@ impl Gate {
             }
         }
         if let Some((urgency, flag)) = best {
-            return Verdict::Raised { flag: flag.id.clone(), urgency };
+            return (Verdict::Raised { flag: flag.id.clone(), urgency }, always);
         }
         if let Some(flag) = doubt {
-            return Verdict::Doubtful { flag: flag.id.clone(), urgency: flag.urgency };
+            return (Verdict::Doubtful { flag: flag.id.clone(), urgency: flag.urgency }, false);
         }
         if self.rules.check_in.iter().any(|rule| reading.holds(rule, &Strictness::plain())) {
-            return Verdict::CheckIn;
+            return (Verdict::CheckIn, false);
         }
-        self.supposed(&reading)
+        (self.supposed(&reading), false)
     }
 
     /// What is only asked about, or supposed.
@@ -96,6 +120,12 @@ impl Gate {
             flag.about.iter().any(|id| reading.found[*id].iter().any(|hit| reading.scopes.supposed[hit.start]))
         };
         self.rules.flags.iter().find(named).map_or(Verdict::Clear, |flag| Verdict::About { flag: flag.id.clone() })
+    }
+
+    /// Whether a rule of the fixed list is among those that raise a flag.
+    fn is_always(&self, reading: &Reading<'_>, flag: &FlagRules) -> bool {
+        let strictness = Strictness { firm: flag.firm, months: flag.months, supposed: false };
+        flag.rules.iter().any(|rule| rule.always && reading.holds(rule, &strictness))
     }
 
     /// The strongest thing that the rules of a flag say.

@@ -136,6 +136,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Its name in the files of the training.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Verdict::Clear => "clear",
+            Verdict::About { .. } => "about",
+            Verdict::CheckIn => "check_in",
+            Verdict::Doubtful { .. } => "doubtful",
+            Verdict::Raised { .. } => "raised",
+        }
+    }
+
     /// The urgency, when a flag is raised.
     pub fn urgency(&self) -> Option<Urgency> {
         match self {

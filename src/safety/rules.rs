@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use super::clauses::Clauses;
 use super::model::Urgency;
 use super::pattern::{ConceptId, Pattern, Vocabulary};
 use super::rules_file;
@@ -30,6 +31,7 @@ pub struct Rules {
     /// Concepts so that each comes after those it names.
     pub(super) order: Vec<ConceptId>,
     pub(super) fillers: HashSet<String>,
+    pub(super) clauses: Clauses,
     pub(super) cues: Cues,
     pub(super) flags: Vec<FlagRules>,
     pub(super) features: Vec<Rule>,
@@ -108,6 +110,8 @@ pub(super) struct Rule {
     pub reach: Reach,
     pub terms: Vec<Term>,
     pub outcome: Outcome,
+    /// It is on the fixed list: what it raises stays raised, whatever the encoder thinks.
+    pub always: bool,
 }
 
 impl Rules {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::clauses::Clauses;
 use super::model::Urgency;
 use super::pattern::{ConceptId, Pattern, Piece, Step, Vocabulary};
 use super::rules::{Concept, Cues, FlagRules, Outcome, Problem, Reach, Rule, Rules, Term};
@@ -16,6 +17,7 @@ use super::typo::Typos;
 struct RulesFile {
     spelling: Spanned<String>,
     fillers: Spanned<String>,
+    clauses: Spanned<String>,
     targets: Spanned<String>,
     joined: Spanned<String>,
     history: Spanned<String>,
@@ -150,6 +152,7 @@ impl<'a> Reader<'a> {
             concepts,
             order,
             fillers: set(self.words(&file.fillers)),
+            clauses: Clauses::new(file.clauses.get_ref()),
             cues: cues?,
             flags,
             features,
@@ -349,8 +352,9 @@ impl<'a> Reader<'a> {
     }
 
     fn rule(&mut self, line: usize, written: &str, urgency: Urgency) -> Option<Rule> {
-        let (body, outcome) = match written.split_once("->") {
-            None => (written, Outcome::Raise(urgency)),
+        let (rest, always) = written.strip_prefix('*').map_or((written, false), |rest| (rest.trim_start(), true));
+        let (body, outcome) = match rest.split_once("->") {
+            None => (rest, Outcome::Raise(urgency)),
             Some((body, outcome)) => (body, self.outcome(line, outcome.trim())?),
         };
         let (reach, body) = match body.split_once(':') {
@@ -367,7 +371,7 @@ impl<'a> Reader<'a> {
             self.problem(line, format!("`{written}` only says what must not be there: name what must"));
             return None;
         }
-        Some(Rule { reach, terms, outcome })
+        Some(Rule { reach, terms, outcome, always })
     }
 
     fn outcome(&mut self, line: usize, word: &str) -> Option<Outcome> {

@@ -39,7 +39,7 @@ fn emergencies() -> Vec<String> {
 }
 
 fn urgency(text: &str) -> Option<Urgency> {
-    GATE.check(text).urgency()
+    GATE.by_rules(text).0.urgency()
 }
 
 #[derive(serde::Deserialize)]
@@ -182,14 +182,14 @@ fn figures_of_speech_are_not_symptoms() {
         "love is blind",
         "stroke down the neck slowly",
     ] {
-        assert!(matches!(GATE.check(text), Verdict::Clear), "{text}: {:?}", GATE.check(text));
+        assert!(matches!(GATE.by_rules(text).0, Verdict::Clear), "{text}: {:?}", GATE.by_rules(text).0);
     }
 }
 
 #[test]
 fn a_cry_of_pain_gets_a_check_in() {
     for text in ["this migraine is killing me", "my head is killing me", "just shoot me"] {
-        assert_eq!(GATE.check(text), Verdict::CheckIn, "{text}");
+        assert_eq!(GATE.by_rules(text).0, Verdict::CheckIn, "{text}");
     }
     for text in ["this migraine is killing me, i want to die", "kill me now, i cant take it any more"] {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
@@ -222,7 +222,7 @@ fn a_general_question_is_about_the_flag() {
         ("should i stop if i feel dizzy during the routine", "RF24"),
         ("what are the signs of meningitis", "RF05"),
     ] {
-        assert_eq!(GATE.check(text), Verdict::About { flag: flag.to_owned() }, "{text}");
+        assert_eq!(GATE.by_rules(text).0, Verdict::About { flag: flag.to_owned() }, "{text}");
     }
     for text in [
         "can i massage my neck if i take blood thinners",
@@ -230,7 +230,7 @@ fn a_general_question_is_about_the_flag() {
         "my neck is stiff from my desk",
         "how long do i hold a trigger point",
     ] {
-        assert_eq!(GATE.check(text), Verdict::Clear, "{text}");
+        assert_eq!(GATE.by_rules(text).0, Verdict::Clear, "{text}");
     }
 }
 
@@ -249,7 +249,9 @@ fn doubt_asks_first() {
         ("my headache is new", "RF13"),
         ("i feel feverish", "RF19"),
     ] {
-        let Verdict::Doubtful { flag: found, .. } = GATE.check(text) else { panic!("{text}: {:?}", GATE.check(text)) };
+        let Verdict::Doubtful { flag: found, .. } = GATE.by_rules(text).0 else {
+            panic!("{text}: {:?}", GATE.by_rules(text).0)
+        };
         assert_eq!(found, flag, "{text}");
     }
 }
@@ -310,25 +312,25 @@ fn politeness_before_an_emergency_hides_nothing() {
 #[test]
 fn case_and_space_change_nothing() {
     for (text, _) in examples() {
-        let verdict = GATE.check(&text);
-        assert_eq!(GATE.check(&text.to_uppercase()), verdict, "{text}");
-        assert_eq!(GATE.check(&text.replace(' ', "   ")), verdict, "{text}");
-        assert_eq!(GATE.check(&format!("  {text} ")), verdict, "{text}");
+        let verdict = GATE.by_rules(&text).0;
+        assert_eq!(GATE.by_rules(&text.to_uppercase()).0, verdict, "{text}");
+        assert_eq!(GATE.by_rules(&text.replace(' ', "   ")).0, verdict, "{text}");
+        assert_eq!(GATE.by_rules(&format!("  {text} ")).0, verdict, "{text}");
     }
 }
 
 proptest! {
     #[test]
     fn any_string_has_a_verdict(text in any::<String>()) {
-        GATE.check(&text);
+        GATE.by_rules(&text);
     }
 
     #[test]
     fn any_mixture_of_its_words_has_a_verdict(
         words in prop::collection::vec("(no|not|headache|sudden|never had|my|if|,|\\?|\\.|210/120|20\\.|years ago|numb|what is|w/|'|o|\u{301})", 0..60)
     ) {
-        GATE.check(&words.join(" "));
-        GATE.check(&words.concat());
+        GATE.by_rules(&words.join(" "));
+        GATE.by_rules(&words.concat());
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::base::id::{ChannelId, EventId, Place, PlaceKind, Platform, UserId};
 use nape::base::time::Timestamp;
@@ -55,7 +56,7 @@ fn due_step(bencher: divan::Bencher<'_, '_>) {
 }
 
 fn bot() -> Bot {
-    match assembly::bot(None) {
+    match assembly::bot(&Knowledge::default()) {
         Ok(bot) => bot,
         Err(exit) => panic!("{:?}", exit.lines),
     }

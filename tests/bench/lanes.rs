@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use nape::adapter::{Delivery, Incoming, Link, Profile};
+use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::app::clock::{Clock, SystemClock};
 use nape::app::runtime::{self, Until};
@@ -31,7 +32,7 @@ const RUNS: usize = 5;
 
 #[expect(clippy::print_stdout, reason = "a benchmark run by hand prints its figures")]
 fn main() {
-    let bot = match assembly::bot(None) {
+    let bot = match assembly::bot(&Knowledge::default()) {
         Ok(bot) => Arc::new(bot),
         Err(exit) => panic!("{:?}", exit.lines),
     };

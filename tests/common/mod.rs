@@ -11,6 +11,7 @@ pub mod world;
 use std::sync::{Arc, OnceLock};
 
 use nape::answer::{Answerer, Scope};
+use nape::app::assembly::{self, Model};
 use nape::bot::Bot;
 use nape::content::{self, Files};
 use nape::locale::Phrases;
@@ -26,9 +27,12 @@ pub fn bot() -> &'static Bot {
             panic!("the content has problems: {}", problems.iter().map(|p| format!("\n{p}")).collect::<String>())
         });
         let scope = library.raw.scope.values().map(String::as_str).collect::<Vec<_>>().join("\n");
+        let Model { encoder, decision } = assembly::model(None).expect("the built-in model is good");
         let answerer = Answerer::new(&library.entries, Scope::parse(&scope).expect("the content was checked"));
+        let answerer = answerer.with_encoder(&library.entries, &encoder, decision.answer);
         let gate = Gate::new(Rules::parse(&library.raw.rules).expect("the content was checked"));
+        let gate = gate.with_encoder(decision.gate);
         let phrases = Phrases::parse("en", &library.raw.locale).expect("the content was checked");
-        Bot::new(Arc::new(library), gate, answerer, phrases)
+        Bot::new(Arc::new(library), gate, answerer, phrases).with_encoder(encoder)
     })
 }

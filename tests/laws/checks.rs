@@ -306,7 +306,7 @@ fn emergencies_come_first(seen: &Seen<'_>) {
         Input::Invoked(invocation) => invocation.free_text().collect(),
         Input::Pressed { .. } => Vec::new(),
     };
-    let raised = texts.iter().find_map(|text| match GATE.check(text) {
+    let raised = texts.iter().find_map(|text| match GATE.by_rules(text).0 {
         Verdict::Raised { flag, urgency: Urgency::Emergency } => Some(flag),
         _ => None,
     });

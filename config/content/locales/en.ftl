@@ -48,10 +48,12 @@ choice-keep = Keep it
 
 answer-evidence = { $worth } Source: { $sources }. Checked { $checked }.
 answer-source = Source: { $sources }.
+or-did-you-mean = If that is not what you meant, one of the titles below may be.
 did-you-mean = I am not sure which of these you mean:
 unknown = I don't have an answer to that. I know about neck massage and migraine: techniques, areas, when not to, what the evidence says. Try other words, or see what I can do.
 not-reviewed = No clinician has reviewed this text yet.
 reviewed-by = Reviewed by { $who }.
+reduced-mode = I am in reduced mode: my language model can't be used, so I understand less than usual.
 about-flag = Is anything like that happening to you now?
 vote-counted = Thank you. Counted, without your name.
 technique-list = Techniques and areas I have a card for. Type `technique NAME`:
@@ -80,6 +82,7 @@ scope-unrelated = That is outside what I know. I answer questions about neck mas
 smalltalk-greeting = Hello. Ask me about neck massage and migraine, or type `routine list`.
 smalltalk-thanks = You are welcome. Take it gently.
 smalltalk-goodbye = Goodbye. Take care.
+smalltalk-chat = I am here for questions about neck massage and migraine. `help` shows what I can do.
 smalltalk-how-are-you = I am a bot, so always the same. How can I help with neck massage or migraine?
 
 ## Safety
