@@ -140,12 +140,18 @@ fn verify(dir: &Path, known: &mut [u64], last_order: OutboxId) -> Result<(), Str
         return Err(format!("{} orders wait, and {waiting} should", outbox.len()));
     }
     let due = store.due(Timestamp::from_millis(i64::MAX), usize::MAX).map_err(|error| error.to_string())?;
-    let sessions = store.scan("session", None, usize::MAX).map_err(|error| error.to_string())?;
-    let mut expected: Vec<_> = sessions.into_iter().filter_map(|(key, record)| Some((record.due()?, key))).collect();
+    let mut due = due;
+    due.sort();
+    let mut expected = Vec::new();
+    for tree in Key::TREES {
+        let records = store.scan(tree, None, usize::MAX).map_err(|error| error.to_string())?;
+        expected.extend(records.into_iter().filter_map(|(key, record)| Some((record.due()?, key))));
+    }
     expected.sort();
     if due != expected {
-        return Err("the due index does not fit the sessions".to_owned());
+        return Err("the due index does not fit the records".to_owned());
     }
+    store.check().map_err(|error| error.to_string())?;
     let next = block_on(store.commit(Batch { orders: vec![sample::close()], ..Batch::default() }));
     let ids = next.map_err(|error| error.to_string())?.outbox;
     block_on(store.commit(Batch { sent: ids.clone(), ..Batch::default() })).map_err(|error| error.to_string())?;
