@@ -29,7 +29,7 @@ use crate::store::Options;
 /// # Errors
 /// An exit code of sysexits, with lines that say what is wrong and what to do.
 pub fn run(command: Command) -> Result<(), Exit> {
-    keep_memory_private();
+    keep_private();
     match command {
         Command::Chat(chat) => {
             log::start("nape=warn");
@@ -58,8 +58,10 @@ pub fn run(command: Command) -> Result<(), Exit> {
 }
 
 /// No core dump, and no other process of this user may look: keys and preferences are in this memory.
-fn keep_memory_private() {
-    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+fn keep_private() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask};
+    // Whatever it makes is its owner's alone.
+    umask(rustix::fs::Mode::from_raw_mode(0o077));
     let none = Rlimit { current: Some(0), maximum: Some(0) };
     if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
         tracing::warn!("core dumps can't be switched off; set LimitCORE=0 for this program");

@@ -50,6 +50,20 @@ struct Whole {
 }
 
 impl Manifest {
+    /// That of a folder in which a store is about to be made.
+    pub fn making() -> Self {
+        Self {
+            format: FORMAT,
+            store: String::new(),
+            engine: 1,
+            making: true,
+            commits: 0,
+            ordered: 0,
+            records: 0,
+            last_backup: None,
+        }
+    }
+
     /// The manifest of a folder; `None` when it has none.
     pub fn read(dir: &Path) -> Result<Option<Self>, StoreError> {
         let path = dir.join(FILE);

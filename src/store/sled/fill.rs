@@ -85,7 +85,8 @@ pub fn restore(
     Ok(Restored { records, forgotten, orders })
 }
 
-/// Fills a folder that holds no store yet from an export. Everything in it is taken over.
+/// Fills a folder that holds no store yet from an export. Everything in it is taken over. One that was killed is to be done
+/// again before anything else is started in that folder.
 ///
 /// # Errors
 /// Those of opening a store; [`StoreError::Refused`] for a file that isn't whole, or a folder that isn't free.
@@ -106,6 +107,8 @@ pub fn import(file: &Path, dir: &Path, options: &Options) -> Result<Restored, St
         });
     }
     let master = open::key_for_new(dir, options)?;
+    // Killed on the way, the folder still counts as one in which nothing was ever confirmed, and the import can be done again.
+    Manifest::making().write(dir)?;
     let (commits, ordered, records) = (whole.header.commits, whole.header.ordered, whole.records.len());
     let counters = Counters { commits, ordered, ..Counters::default() };
     build(dir, 1, master, None, whole, &Tombs::new(), counters, None)?;

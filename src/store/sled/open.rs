@@ -121,24 +121,15 @@ pub(super) fn again(shared: &Shared, counters: Counters) -> Result<File, StoreEr
 fn create(dir: &Path, options: &Options) -> Result<Manifest, StoreError> {
     let master = key_for_new(dir, options)?;
     let ring = Ring::new(None);
-    let mut manifest = Manifest {
-        format: FORMAT,
-        store: ring.name(),
-        engine: 1,
-        making: true,
-        commits: 0,
-        ordered: 0,
-        records: 0,
-        last_backup: None,
-    };
-    manifest.write(dir)?;
+    let store = ring.name();
+    Manifest::making().write(dir)?;
     folder::clear(dir, None)?;
     let engine = make_engine(dir, 1, master, ring)?;
     let path = folder::engine(dir, 1);
     finish(&engine, &path, Counters::default())?;
     drop(engine);
     folder::let_go(&path);
-    manifest.making = false;
+    let manifest = Manifest { store, making: false, ..Manifest::making() };
     manifest.write(dir)?;
     Ok(manifest)
 }
