@@ -107,7 +107,7 @@ fn ask(at: &Where, request: Request) -> Result<(), Exit> {
         let line = format!("{}: no such folder; give the folder of the store with --data", data.display());
         return Err(Exit::new(Code::NoInput, line));
     }
-    if !data.join("MANIFEST.json").exists() && !data.join("db").exists() {
+    if !SledStore::is_in(&data) {
         let line = format!("{}: there is no store in this folder; give the right one with --data", data.display());
         return Err(Exit::new(Code::NoInput, line));
     }

@@ -92,6 +92,11 @@ pub(super) fn load_ballast(dir: &Path, room: Room) -> Result<(), StoreError> {
     make().map_err(|error| StoreError::io("making", &path, &error))
 }
 
+/// Bytes that the ballast lacks.
+pub(super) fn missing_ballast(dir: &Path, room: Room) -> u64 {
+    room.ballast.saturating_sub(fs::metadata(dir.join(BALLAST)).map_or(0, |found| found.len()))
+}
+
 /// Gives the ballast up.
 pub(super) fn drop_ballast(dir: &Path) {
     let path = dir.join(BALLAST);

@@ -31,6 +31,9 @@ pub(super) struct Manifest {
     /// The store is being made: nothing in it was ever confirmed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub making: bool,
+    /// It is being made from an export, and no other store may be made in its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub importing: bool,
     /// So many commits are durable, at least.
     pub commits: u64,
     /// So many outbox numbers were given, at least.
@@ -57,6 +60,7 @@ impl Manifest {
             store: String::new(),
             engine: 1,
             making: true,
+            importing: false,
             commits: 0,
             ordered: 0,
             records: 0,
@@ -121,6 +125,7 @@ mod tests {
             store: "ab".to_owned(),
             engine: 3,
             making: false,
+            importing: false,
             commits: 77,
             ordered: 8,
             records: 9,

@@ -7,6 +7,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
+#[path = "folders.rs"]
+mod folders;
 #[path = "proof.rs"]
 mod proof;
 #[expect(dead_code, reason = "the other proofs use the rest")]
@@ -33,7 +35,7 @@ fn main() -> ExitCode {
     let mut failures = Vec::new();
     for trial in 0..count {
         let hurt = dir.path().join("hurt");
-        proof::copy(&whole, &hurt);
+        folders::copy(&whole, &hurt);
         let what = damage(&hurt, &files, &mut draw);
         match look(&hurt) {
             Ok(true) => intact += 1,

@@ -1,20 +1,23 @@
 //! Fills the disk under an open store: what was confirmed stays, reading goes on, and writing resumes by itself once there is room.
 //!
 //! `cargo test --test store_full -- 200 seed=7`. In every second round the store stops in time, at its watermark; in the others it
-//! has none and meets the full disk. Needs the right to mount; without it, nothing is proved and that is said.
+//! has none and meets the full disk. Needs the right to mount, which a namespace gives to nearly everybody; without any, it says that
+//! it was left out.
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
-#[expect(dead_code, reason = "the other proofs use the rest")]
+#[path = "mounted.rs"]
+mod mounted;
 #[path = "proof.rs"]
 mod proof;
 #[expect(dead_code, reason = "the other proofs use the rest")]
 #[path = "writing.rs"]
 mod writing;
 
+use mounted::Mounted;
 use nape::port::action::Change;
 use nape::port::record::{Key, Record, Votes};
 use nape::store::sled::{Health, SledStore};
@@ -23,14 +26,21 @@ use proof::{Asked, Draw};
 use writing::block_on;
 
 const ROUNDS: u64 = 10;
+/// The size of the disk.
+const MEBIBYTES: u64 = 48;
+/// Says to the program that it has all the rights it can get.
+const INSIDE: &str = "inside";
 
 fn main() -> ExitCode {
     let Some(Asked { count, seed }) = proof::asked(ROUNDS) else { return ExitCode::SUCCESS };
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let mounted = match Mounted::new(&dir.path().join("disk.img"), &dir.path().join("mnt"), 48) {
+    let at = dir.path().join("mnt");
+    let (_mounted, what) = match small_disk(dir.path()) {
         Ok(mounted) => mounted,
         Err(why) => {
-            return proof::tell(&format!("no disk was filled, as nothing can be mounted here: {why}"), 1, &[]);
+            let is_inside = std::env::args().any(|argument| argument == INSIDE);
+            let again = if is_inside { None } else { with_rights() };
+            return again.unwrap_or_else(|| mounted::ignored(&why));
         }
     };
     let mut draw = Draw(seed);
@@ -39,7 +49,7 @@ fn main() -> ExitCode {
     let mut failures = Vec::new();
     for round in 0..count {
         let meets_it = round % 2 == 1;
-        match fill(&mounted.0, meets_it, &mut draw, &mut known) {
+        match fill(&at, meets_it, &mut draw, &mut known) {
             Ok(()) => {
                 passed += 1;
                 if meets_it { full += 1 } else { low += 1 }
@@ -50,8 +60,10 @@ fn main() -> ExitCode {
             }
         }
     }
-    let counted =
-        format!("{low} stopped in time, {full} met a full disk; {} commits were confirmed; seed={seed}", known.commits);
+    let counted = format!(
+        "{what}: {low} stopped in time, {full} met it full; {} commits were confirmed; seed={seed}",
+        known.commits
+    );
     proof::tell(&counted, passed, &failures)
 }
 
@@ -160,31 +172,28 @@ fn free(file: &Path) -> u64 {
     found.f_bavail * found.f_frsize
 }
 
-/// A small disk in a file; unmounted when dropped.
-struct Mounted(PathBuf);
-
-impl Mounted {
-    fn new(image: &Path, at: &Path, mebibytes: u64) -> Result<Self, String> {
-        fs::create_dir_all(at)
-            .and_then(|()| File::create(image))
-            .and_then(|file| file.set_len(mebibytes << 20))
-            .map_err(|error| error.to_string())?;
-        run(Command::new("mkfs.ext4").args(["-q", "-F", "-m", "0"]).arg(image))?;
-        run(Command::new("mount").args(["-o", "loop"]).arg(image).arg(at))?;
-        Ok(Self(at.to_owned()))
-    }
+/// A small disk: in a file, or in memory where there is no loop device.
+fn small_disk(dir: &Path) -> Result<(Mounted, &'static str), String> {
+    let (image, at) = (dir.join("disk.img"), dir.join("mnt"));
+    let in_file = mounted::make(&image, MEBIBYTES).and_then(|()| Mounted::image(&image, &at));
+    in_file.map(|mounted| (mounted, "ext4 in a file")).or_else(|_| {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", &format!("size={MEBIBYTES}m"), "tmpfs"]);
+        Ok((Mounted::with(&mut command, &at)?, "a disk in memory"))
+    })
 }
 
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        if let Err(why) = run(Command::new("umount").arg(&self.0)) {
-            tracing::error!(why, "a disk stays mounted");
-        }
+/// This program once more, in a namespace of its own, in which everybody may mount. `None` where there are none.
+fn with_rights() -> Option<ExitCode> {
+    let unshare = || {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount"]);
+        command
+    };
+    if !unshare().arg("true").output().ok()?.status.success() {
+        return None;
     }
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let ended = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    let said = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
-    ended.status.success().then_some(()).ok_or_else(|| format!("{command:?}: {said}"))
+    let ended =
+        unshare().arg(std::env::current_exe().ok()?).args(std::env::args().skip(1)).arg(INSIDE).status().ok()?;
+    Some(ExitCode::from(u8::from(!ended.success())))
 }

@@ -6,7 +6,6 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-#[expect(dead_code, reason = "the other proofs use the rest")]
 #[path = "proof.rs"]
 mod proof;
 #[path = "writing.rs"]
@@ -31,7 +30,7 @@ fn main() -> ExitCode {
     let mut known = ([0; WRITERS as usize], OutboxId(0));
     let mut failures = Vec::new();
     for cycle in 0..count {
-        let acks = if draw.below(6) == 0 { 0 } else { draw.below(600) };
+        let acks = if draw.below(6) == 0 { 0 } else { draw.below(200) };
         let killed = kill_after(acks, dir.path(), &mut known);
         match killed.and_then(|read| verify(dir.path(), &mut known).map(|()| read)) {
             Ok(read) => {

@@ -6,6 +6,8 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+#[path = "folders.rs"]
+mod folders;
 #[expect(dead_code, reason = "the other proofs use the rest")]
 #[path = "proof.rs"]
 mod proof;
@@ -107,9 +109,9 @@ fn lay_out(work: &str, base: &Path, dir: &Path) {
     match work {
         "make" => {}
         "import" => drop(fs::copy(base.join("export"), dir.join("export.jsonl")).expect("there is room")),
-        "upgrade" => proof::copy(&base.join("old"), &dir.join("data")),
+        "upgrade" => folders::copy(&base.join("old"), &dir.join("data")),
         _ => {
-            proof::copy(&base.join("store"), &dir.join("data"));
+            folders::copy(&base.join("store"), &dir.join("data"));
             fs::copy(base.join("backup"), dir.join("yesterday")).expect("there is room");
         }
     }
@@ -167,6 +169,11 @@ fn recovered(work: &str, dir: &Path, said: &str) -> Result<(), String> {
     let data = dir.join("data");
     let told = |error: StoreError| error.to_string();
     if work == "import" {
+        // Until it is done again, half of one is no store, and above all no new one.
+        let all = |store: SledStore| store.check().is_ok_and(|counts| counts.records() == u64::from(PEOPLE));
+        if SledStore::is_in(&data) && SledStore::open_with(&data, &options()).is_ok_and(|store| !all(store)) {
+            return Err("half an import was opened".to_owned());
+        }
         match import(&dir.join("export.jsonl"), &data, &options()) {
             Ok(_) => {}
             // It was killed after its end.

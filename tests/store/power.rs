@@ -1,18 +1,21 @@
 //! Cuts the power: a process writes to a file system on a loop device; it is killed, the device is copied as it is, without a
 //! sync, and the copy is mounted. What the system had not written yet is not in it.
 //!
-//! `cargo test --test store_power -- 1000 seed=7`. Needs the right to mount; without it, nothing is proved and that is said. The
-//! device has no volatile cache of its own, so a disk that lies about its syncs is not simulated.
+//! `cargo test --test store_power -- 1000 seed=7`. Needs the right to mount; without it, it says that it was
+//! left out, and `what_was_confirmed_is_in_what_was_synced` beside the engine stands alone. The device has no volatile cache of its
+//! own, so a disk that lies about its syncs is not simulated.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-#[expect(dead_code, reason = "the other proofs use the rest")]
+#[path = "mounted.rs"]
+mod mounted;
 #[path = "proof.rs"]
 mod proof;
 #[path = "writing.rs"]
 mod writing;
 
+use mounted::Mounted;
 use nape::store::OutboxId;
 use proof::{Asked, Draw};
 use writing::{WRITERS, kill_after, verify, write_until_killed};
@@ -29,8 +32,9 @@ fn main() -> ExitCode {
     }
     let Some(Asked { count, seed }) = proof::asked(ROUNDS) else { return ExitCode::SUCCESS };
     let dir = place();
-    if let Err(why) = Disk::make(&dir.path().join("try.img"), 16).and_then(|disk| disk.mount(&dir.path().join("try"))) {
-        return proof::tell(&format!("no power was cut, as nothing can be mounted here: {why}"), 1, &[]);
+    let image = dir.path().join("try.img");
+    if let Err(why) = mounted::make(&image, 16).and_then(|()| Mounted::image(&image, &dir.path().join("try"))) {
+        return mounted::ignored(&why);
     }
     let mut draw = Draw(seed);
     let (mut passed, mut confirmed) = (0, 0);
@@ -39,7 +43,7 @@ fn main() -> ExitCode {
     for round in 0..count {
         if round % ON_ONE_DISK == 0 {
             image = dir.path().join(format!("{round}.img"));
-            Disk::make(&image, 96).expect("there is room for a small disk");
+            mounted::make(&image, 96).expect("there is room for a small disk");
             known = ([0; WRITERS as usize], OutboxId(0));
         }
         let next = dir.path().join(format!("{round}-after.img"));
@@ -63,13 +67,13 @@ fn main() -> ExitCode {
 /// One round: write, kill, copy the disk without a sync, look at the copy.
 fn cut(image: &Path, next: &Path, at: &Path, acks: u64, known: &mut writing::Known) -> Result<u64, String> {
     let read = {
-        let mounted = Disk(image.to_owned()).mount(at)?;
+        let mounted = Mounted::image(image, at)?;
         let read = kill_after(acks, &at.join("data"), known)?;
         std::fs::copy(image, next).map_err(|error| error.to_string())?;
         drop(mounted);
         read
     };
-    let _mounted = Disk(next.to_owned()).mount(at)?;
+    let _mounted = Mounted::image(next, at)?;
     verify(&at.join("data"), known)?;
     Ok(read)
 }
@@ -79,39 +83,4 @@ fn place() -> tempfile::TempDir {
     let shared = Path::new("/dev/shm");
     let dir = if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() };
     dir.expect("a temporary folder")
-}
-
-/// A file that is a disk.
-struct Disk(PathBuf);
-
-/// Unmounted when dropped.
-struct Mounted(PathBuf);
-
-impl Disk {
-    fn make(image: &Path, mebibytes: u64) -> Result<Self, String> {
-        let file = std::fs::File::create(image).map_err(|error| error.to_string())?;
-        file.set_len(mebibytes << 20).map_err(|error| error.to_string())?;
-        run(Command::new("mkfs.ext4").args(["-q", "-F"]).arg(image))?;
-        Ok(Self(image.to_owned()))
-    }
-
-    fn mount(&self, at: &Path) -> Result<Mounted, String> {
-        std::fs::create_dir_all(at).map_err(|error| error.to_string())?;
-        run(Command::new("mount").args(["-o", "loop"]).arg(&self.0).arg(at))?;
-        Ok(Mounted(at.to_owned()))
-    }
-}
-
-impl Drop for Mounted {
-    fn drop(&mut self) {
-        if let Err(why) = run(Command::new("umount").arg(&self.0)) {
-            tracing::error!(why, "a disk stays mounted");
-        }
-    }
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let ended = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    let said = String::from_utf8_lossy(&ended.stderr).trim().to_owned();
-    ended.status.success().then_some(()).ok_or_else(|| format!("{command:?}: {said}"))
 }

@@ -1,7 +1,5 @@
-//! What the proofs share: arguments, numbers drawn from a seed, copies of folders, and how a result is told.
+//! What the proofs share: arguments, numbers drawn from a seed, and how a result is told.
 
-use std::fs;
-use std::path::Path;
 use std::process::ExitCode;
 
 /// How often, and from which seed: `cargo test --test NAME -- 1000 seed=7`.
@@ -46,21 +44,5 @@ impl Draw {
 
     pub fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
-    }
-}
-
-/// A folder and all in it, but for sockets.
-pub fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder can be made");
-    fs::set_permissions(to, fs::metadata(from).expect("it is there").permissions()).expect("it is ours");
-    for entry in fs::read_dir(from).expect("the folder reads") {
-        let entry = entry.expect("the folder reads");
-        let (path, next) = (entry.path(), to.join(entry.file_name()));
-        let kind = entry.file_type().expect("the folder reads");
-        if kind.is_dir() {
-            copy(&path, &next);
-        } else if kind.is_file() {
-            fs::copy(&path, &next).expect("there is room for a copy");
-        }
     }
 }

@@ -115,21 +115,32 @@ impl SledStore {
     pub fn look(&self) -> Result<Health, StoreError> {
         let shared = &*self.shared;
         let free = disk::free(&shared.dir)?;
-        // Not at the same line at which it stopped, or it would go back and forth.
-        let has_room = free >= shared.room.read_only + shared.room.ballast;
+        // Not at the same line at which it stopped, nor in the room of a ballast that was given up, or it would go back and forth.
+        let has_room =
+            free >= shared.room.read_only + shared.room.ballast + disk::missing_ballast(&shared.dir, shared.room);
+        if matches!(shared.state(), State::Full(_)) {
+            // How that went, it says in the log; the answer to the work itself is why nothing is written.
+            drop(shared.queue.work(Work::Reopen));
+        }
         match shared.state() {
             State::Writing if free < shared.room.read_only => {
                 tracing::error!(free_mib = free >> 20, "little room on the disk: nothing is saved until there is more");
                 shared.set_state(State::Low { free });
             }
-            State::Writing => self.note()?,
+            State::Writing => match self.note() {
+                // The engine may still have room of its own, but nothing else would have any.
+                Err(StoreError::Full(why)) => {
+                    tracing::error!(why, "the disk is full: nothing is saved until there is room");
+                    disk::drop_ballast(&shared.dir);
+                    shared.set_state(State::Low { free });
+                }
+                noted => noted?,
+            },
             State::Low { .. } if has_room => {
                 shared.set_state(State::Writing);
                 tracing::info!("there is room on the disk again: the store writes");
             }
             State::Low { .. } => shared.set_state(State::Low { free }),
-            // Its answer is the first commit's: what it says about itself, it says in the log.
-            State::Full(_) if has_room => drop(shared.queue.work(Work::Reopen)),
             State::Full(_) | State::Failed(_) => {}
         }
         if has_room && shared.state() == State::Writing {

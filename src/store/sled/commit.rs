@@ -2,7 +2,7 @@
 //!
 //! It takes every batch that waits, writes them as one, makes that durable, and only then answers. It must never answer
 //! before, never write after a failure, and never try a failed sync again: the system may have thrown the data away and
-//! would then say that all is well. After a full disk, and only then, it opens the engine anew once there is room.
+//! would then say that all is well. After a full disk, and only then, it opens the engine anew.
 
 use std::collections::VecDeque;
 use std::io;
@@ -32,7 +32,7 @@ pub(super) enum Work {
     Advance,
     /// Seal anew what an older generation sealed, under these keys.
     Reseal(Vec<Vec<u8>>),
-    /// Open the engine anew: there is room again.
+    /// Open the engine anew, if the disk was full.
     Reopen,
 }
 
@@ -124,16 +124,8 @@ pub(super) fn run(shared: &Shared, mut counters: Counters, mut sync: Sync, make_
         // Odd while at work: whoever looks twice and sees the same odd number knows that it hangs.
         shared.pulse.fetch_add(1, Ordering::SeqCst);
         let (work, waiting): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.done)).unzip();
-        if work.iter().any(|work| matches!(work, Work::Reopen)) && matches!(shared.state(), State::Full(_)) {
-            match catch_unwind(AssertUnwindSafe(|| open::again(shared, counters))) {
-                Ok(Ok(file)) => {
-                    sync = make_sync(file);
-                    shared.set_state(State::Writing);
-                    tracing::info!("there is room on the disk again: the store writes");
-                }
-                Ok(Err(error)) => tracing::error!(%error, "the store could not be opened anew"),
-                Err(_) => shared.set_state(State::Failed(StoreError::Failed("opening it anew gave up".to_owned()))),
-            }
+        if work.iter().any(|work| matches!(work, Work::Reopen)) {
+            reopen(shared, &mut counters, &mut sync, make_sync);
         }
         let outcome = match shared.refusal() {
             Some(before) => Err(before),
@@ -146,13 +138,30 @@ pub(super) fn run(shared: &Shared, mut counters: Counters, mut sync: Sync, make_
                 waiting.into_iter().zip(answers).for_each(|(done, answer)| drop(done.send(answer)));
             }
             Err(error) => {
-                if matches!(error, StoreError::Full(_)) {
-                    disk::drop_ballast(&shared.dir);
-                }
+                reopen(shared, &mut counters, &mut sync, make_sync);
                 waiting.into_iter().for_each(|done| drop(done.send(Err(error.clone().into()))));
             }
         }
         shared.pulse.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// After a full disk, gives up the ballast and opens the engine anew in its room: to read at once, and to write as soon as
+/// there is more. Does nothing in any other state.
+fn reopen(shared: &Shared, counters: &mut Counters, sync: &mut Sync, make_sync: &MakeSync) {
+    if !matches!(shared.state(), State::Full(_)) {
+        return;
+    }
+    disk::drop_ballast(&shared.dir);
+    match catch_unwind(AssertUnwindSafe(|| open::again(shared, *counters))) {
+        Ok(Ok((file, found))) => {
+            (*sync, *counters) = (make_sync(file), found);
+            shared.set_durable(found);
+            shared.set_state(State::Low { free: disk::free(&shared.dir).unwrap_or(0) });
+        }
+        // Tried again at the next look at the disk.
+        Ok(Err(error)) => tracing::error!(%error, "the store could not be opened anew"),
+        Err(_) => shared.set_state(State::Failed(StoreError::Failed("opening it anew gave up".to_owned()))),
     }
 }
 

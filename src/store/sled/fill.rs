@@ -85,8 +85,8 @@ pub fn restore(
     Ok(Restored { records, forgotten, orders })
 }
 
-/// Fills a folder that holds no store yet from an export. Everything in it is taken over. One that was killed is to be done
-/// again before anything else is started in that folder.
+/// Fills a folder that holds no store yet from an export. Everything in it is taken over. After one that was killed, the
+/// folder does not open until it is done again.
 ///
 /// # Errors
 /// Those of opening a store; [`StoreError::Refused`] for a file that isn't whole, or a folder that isn't free.
@@ -99,7 +99,12 @@ pub fn import(file: &Path, dir: &Path, options: &Options) -> Result<Restored, St
     let opened = File::open(file).map_err(|error| refused(&format!("can't be read: {error}")))?;
     let whole = lines::read(BufReader::new(opened), &file.display().to_string())?;
     let _folder = open::enter(dir, options)?;
-    if Manifest::read(dir)?.is_some_and(|manifest| !manifest.making) || folder::lies(dir)? != Lies::Nothing {
+    let is_free = match Manifest::read(dir)? {
+        // An import that was broken off is done again.
+        Some(manifest) => manifest.making,
+        None => folder::lies(dir)? == Lies::Nothing,
+    };
+    if !is_free {
         return Err(StoreError::Refused {
             what: format!("the folder {}", dir.display()),
             why: "already holds a store".to_owned(),
@@ -107,8 +112,8 @@ pub fn import(file: &Path, dir: &Path, options: &Options) -> Result<Restored, St
         });
     }
     let master = open::key_for_new(dir, options)?;
-    // Killed on the way, the folder still counts as one in which nothing was ever confirmed, and the import can be done again.
-    Manifest::making().write(dir)?;
+    // Killed on the way, the folder is no new store, and the import has to be done again.
+    Manifest { importing: true, ..Manifest::making() }.write(dir)?;
     let (commits, ordered, records) = (whole.header.commits, whole.header.ordered, whole.records.len());
     let counters = Counters { commits, ordered, ..Counters::default() };
     build(dir, 1, master, None, whole, &Tombs::new(), counters, None)?;
@@ -159,6 +164,7 @@ pub(super) fn build(
         store,
         engine: number,
         making: false,
+        importing: false,
         commits: counters.commits,
         ordered: counters.ordered,
         records: counters.records,

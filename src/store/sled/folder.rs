@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::fs::{FlockOperation, flock};
 
-use crate::store::{StoreError, disk};
+use crate::store::{StoreError, disk, manifest};
 
 /// How long the engine is given to let go of its file, in milliseconds. It takes one or two.
 const LET_GO: u32 = 1_000;
@@ -75,6 +75,11 @@ pub(super) fn lock(dir: &Path) -> Result<Folder, StoreError> {
         Err(rustix::io::Errno::WOULDBLOCK) => Err(StoreError::Busy(dir.display().to_string())),
         Err(error) => Err(StoreError::io("locking", &path, &error.into())),
     }
+}
+
+/// Whether a folder holds a store, or what is left of one.
+pub(super) fn holds_store(dir: &Path) -> bool {
+    dir.join(manifest::FILE).exists() || lies(dir).is_ok_and(|lies| lies != Lies::Nothing)
 }
 
 /// What is there beside a manifest.

@@ -131,6 +131,11 @@ impl SledStore {
         Self::start(dir, options, open::open(dir, options)?, Box::new(|file| Box::new(move || file.sync_data())))
     }
 
+    /// Whether a folder holds a store, or what is left of one.
+    pub fn is_in(dir: &Path) -> bool {
+        folder::holds_store(dir)
+    }
+
     /// Commits what waits and takes no more. Reading goes on; the folder stays locked until the store is dropped.
     ///
     /// # Errors

@@ -50,6 +50,13 @@ impl Engine {
 pub(super) fn open(dir: &Path, options: &Options) -> Result<Opened, StoreError> {
     let folder = enter(dir, options)?;
     let manifest = match Manifest::read(dir)? {
+        Some(manifest) if manifest.importing => {
+            return Err(StoreError::Refused {
+                what: dir.display().to_string(),
+                why: "holds half of an import".to_owned(),
+                remedy: "do the import again: nape store import FILE".to_owned(),
+            });
+        }
         Some(manifest) if !manifest.making => manifest,
         Some(_) => create(dir, options)?,
         None => match folder::lies(dir)? {
@@ -99,8 +106,10 @@ pub(super) fn key_for_new(dir: &Path, options: &Options) -> Result<Arc<MasterKey
     Ok(Arc::new(key))
 }
 
-/// Opens the engine anew after a full disk. Only the committer does, with nothing under way.
-pub(super) fn again(shared: &Shared, counters: Counters) -> Result<File, StoreError> {
+/// Opens the engine anew after a full disk, as the old one neither writes again nor reads all that it holds. Only the
+/// committer does, with nothing under way. Gives what is stored and durable now: what was refused for want of room may be
+/// there all the same, but nothing that was confirmed may be missing.
+pub(super) fn again(shared: &Shared, counters: Counters) -> Result<(File, Counters), StoreError> {
     let number = shared.manifest.lock().unwrap_or_else(std::sync::PoisonError::into_inner).engine;
     let path = folder::engine(&shared.dir, number);
     let mut held = shared.hold();
@@ -108,13 +117,17 @@ pub(super) fn again(shared: &Shared, counters: Counters) -> Result<File, StoreEr
     folder::let_go(&path);
     folder::sweep(&path)?;
     let (db, file) = start(&path)?;
-    let found = View { tree: &db, vault: &shared.vault }.counters()?;
-    // What was refused for want of room may have been stored all the same, but never more than that.
+    file.sync_data().map_err(|error| StoreError::io("syncing", &path, &error))?;
+    let view = View { tree: &db, vault: &shared.vault };
+    let found = view.counters()?;
     if found.commits < counters.commits {
         return Err(damaged("the store", "commits are missing after the disk was full"));
     }
+    if let Err(error) = tombs::mend(&shared.dir, view) {
+        tracing::warn!(%error, "not every deletion is in the file of tombstones yet; the next start adds them");
+    }
     *held = Some(db);
-    Ok(file)
+    Ok((file, found))
 }
 
 /// A new store, empty.

@@ -169,6 +169,8 @@ pub(super) fn failure(doing: &str, error: &::sled::Error) -> StoreError {
     match error {
         ::sled::Error::Io(error) if error.kind() == io::ErrorKind::StorageFull => StoreError::Full(error.to_string()),
         ::sled::Error::Corruption { .. } => damaged("the engine's file", &error.to_string()),
+        // Its settings say what no program of ours has ever set.
+        ::sled::Error::Unsupported(_) => damaged("the engine's file", &error.to_string()),
         _ => StoreError::Io { doing: doing.to_owned(), why: error.to_string() },
     }
 }

@@ -23,7 +23,7 @@ pub(super) enum State {
         /// Bytes that are free.
         free: u64,
     },
-    /// The disk was full, and the engine writes no more until it is opened anew.
+    /// The disk was full, and the engine could not be opened anew yet.
     Full(StoreError),
     /// Nothing can be written until the program starts anew.
     Failed(StoreError),

@@ -105,15 +105,44 @@ fn after_a_failed_sync_nothing_is_written_and_nothing_unsure_is_sent() {
     assert!(commit(&again, with_order(4)).is_ok());
 }
 
+/// What a power cut leaves at worst: of the engine's file what was in it at its last sync, and nothing of its shortcuts.
+#[test]
+fn what_was_confirmed_is_in_what_was_synced() {
+    for last in [1, 2, 7, 40] {
+        let dir = tempfile::tempdir().unwrap();
+        let (data, after) = (dir.path().join("data"), dir.path().join("after"));
+        drop(SledStore::open(&data).unwrap());
+        let (db, synced) = (folder::engine(&data, 1).join("db"), dir.path().join("synced"));
+        let kept = synced.clone();
+        let store = with_sync(&data, move |file| {
+            let (db, kept) = (db.clone(), kept.clone());
+            Box::new(move || file.sync_data().and_then(|()| fs::copy(&db, &kept)).map(drop))
+        });
+        for number in 1..=last {
+            commit(&store, votes(number, None)).unwrap();
+        }
+        fs::create_dir_all(folder::engine(&after, 1)).unwrap();
+        fs::copy(&synced, folder::engine(&after, 1).join("db")).unwrap();
+        for name in ["MANIFEST.json", "master.key", "engine-1/keys", "engine-1/conf"] {
+            fs::copy(data.join(name), after.join(name)).unwrap();
+        }
+        drop(store);
+        let found = SledStore::open(&after).unwrap().scan("votes", None, 9).unwrap();
+        assert_eq!(found, [(Key::Votes("e".to_owned()), Record::Votes(Votes { up: last, down: 0 }))]);
+    }
+}
+
 #[test]
 fn a_full_disk_is_called_that() {
     let dir = tempfile::tempdir().unwrap();
     let full = || Err(io::Error::from(io::ErrorKind::StorageFull));
     let store = with_sync(dir.path(), move |_| Box::new(full));
-    for _ in 0..2 {
-        let refused = commit(&store, votes(1, None));
-        assert!(matches!(refused, Err(CommitError::Store(StoreError::Full(_)))), "{refused:?}");
-    }
+    let refused = commit(&store, votes(1, None));
+    assert!(matches!(refused, Err(CommitError::Store(StoreError::Full(_)))), "{refused:?}");
+    assert!(!dir.path().join("ballast").exists(), "it is given up for room to open the engine in");
+    let refused = commit(&store, votes(1, None));
+    assert!(matches!(refused, Err(CommitError::Store(StoreError::ReadOnly { .. }))), "{refused:?}");
+    assert!(store.scan("votes", None, 9).is_ok());
 }
 
 #[test]
