@@ -127,6 +127,11 @@ fn a_backup_for_a_recipient_is_opened_by_its_identity_alone() {
     let identity = Identity::read(&secret).unwrap();
     assert_eq!(restore(&file, Some(&identity), &data, &options, sample::at(1)).unwrap().records, 1);
     assert!(has(&open(&data), "anna"));
+    // Nor does it need anything of the old folder.
+    let elsewhere = dir.path().join("elsewhere");
+    assert!(restore(&file, None, &elsewhere, &options, sample::at(1)).is_err());
+    assert_eq!(restore(&file, Some(&identity), &elsewhere, &options, sample::at(1)).unwrap().records, 1);
+    assert!(has(&open(&elsewhere), "anna"));
     assert!("age1nonsense".parse::<Recipient>().unwrap_err().contains("age-keygen"));
 }
 

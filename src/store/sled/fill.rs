@@ -49,7 +49,10 @@ pub fn restore(
     now: Timestamp,
 ) -> Result<Restored, StoreError> {
     let _folder = open::enter(dir, options)?;
-    let master = MasterKey::read(&open::key_path(dir, options))?;
+    // What was sealed for a recipient needs no old master key, and is what is left when that is lost.
+    let path = open::key_path(dir, options);
+    let is_new = identity.is_some() && !path.exists();
+    let master = if is_new { MasterKey::random() } else { MasterKey::read(&path)? };
     let mut whole = lines::read(backup::open(file, &master, identity)?, &file.display().to_string())?;
     let refused = |why: &str, remedy: &str| StoreError::Refused {
         what: format!("the backup {}", file.display()),
@@ -81,6 +84,10 @@ pub fn restore(
     let number = next_engine(dir, before)?;
     let last_backup = Some(whole.header.at);
     let records = whole.records.len();
+    if is_new {
+        master.write(&path)?;
+        tracing::info!(file = %path.display(), "made the master key; keep a copy of it apart from the store and its backups");
+    }
     build(dir, number, std::sync::Arc::new(master), Some(lineage), whole, &tombs, counters, last_backup)?;
     Ok(Restored { records, forgotten, orders })
 }
