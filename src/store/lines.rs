@@ -170,7 +170,7 @@ pub(super) fn read(mut from: impl BufRead, called: &str) -> Result<Whole, StoreE
     for number in 1_u64.. {
         text.clear();
         from.read_until(b'\n', &mut text).map_err(|error| refused(number, &format!("can't be read: {error}")))?;
-        if text.is_empty() {
+        if !text.ends_with(b"\n") {
             return Err(refused(number, "ends without its last line: it was cut short"));
         }
         let Some(so_far) = &mut whole else {

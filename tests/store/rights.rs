@@ -158,6 +158,7 @@ fn an_export_fills_another_store_and_exports_the_same_again() {
         lines
     };
     assert_eq!(lines("one"), lines("two"));
+    drop(store);
     assert!(
         import(&dir.path().join("one"), &second, &Options::default())
             .unwrap_err()
