@@ -1,5 +1,5 @@
 //! A conversation is killed (SIGKILL) at random moments and started again: it comes back paused at the same step and side,
-//! and no step is announced twice. `NAPE_KILL_ROUNDS` sets how often; the seed is printed and can be given with `NAPE_KILL_SEED`.
+//! no step is announced twice, and a preference that was confirmed is there. `NAPE_KILL_ROUNDS` sets how often; the seed is printed and can be given with `NAPE_KILL_SEED`.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
@@ -16,48 +16,65 @@ fn a_killed_conversation_comes_back_where_it_was() {
     let seed = number("NAPE_KILL_SEED").unwrap_or(20_261_123);
     println!("seed {seed}, {rounds} rounds");
     let mut random = Random(seed);
-    let (mut in_session, mut before) = (0, 0);
+    let (mut in_session, mut before, mut confirmed) = (0, 0, 0);
     for round in 0..rounds {
         match kill_and_return(&mut random) {
-            Ok(true) => in_session += 1,
-            Ok(false) => before += 1,
+            Ok(found) => {
+                in_session += u64::from(found.is_in_session);
+                before += u64::from(!found.is_in_session);
+                confirmed += u64::from(found.is_confirmed);
+            }
             Err(wrong) => panic!("round {round} of seed {seed}: {wrong}"),
         }
     }
-    println!("{in_session} killed in a routine, {before} before one began; nothing lost, no step announced twice");
-    assert!(in_session > 0, "no round was killed in a routine: the test proves nothing");
+    println!(
+        "{in_session} killed in a routine, {before} before one began, {confirmed} after a preference was confirmed; nothing lost, no step \
+         announced twice"
+    );
+    assert!(in_session > 0 && confirmed > 0, "no round was killed late enough: the test proves nothing");
 }
 
-/// One round: play to a random line, kill, start again, look. `true` when a routine was running.
-fn kill_and_return(random: &mut Random) -> Result<bool, String> {
+/// When the kill came.
+struct Found {
+    is_in_session: bool,
+    is_confirmed: bool,
+}
+
+/// One round: play to a random line, kill, start again, look.
+fn kill_and_return(random: &mut Random) -> Result<Found, String> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let data = folder.path().join("data");
     let mut first = Conversation::start(&data);
     first.say("routine start desk reset")?;
     first.say("none")?;
     first.say("no")?;
+    first.say("my settings first_side right")?;
     let steps = random.below(7);
     for _ in 0..steps {
         first.say("next")?;
     }
     first.say("nape about")?;
     // Somewhere among the lines that come of it, so that the kill falls before, between and after commits and cards.
-    let lines = random.below(70 + 16 * steps);
+    let lines = random.below(76 + 16 * steps);
     let seen = first.read(usize::try_from(lines).unwrap_or(usize::MAX));
-    let mut cards = cards(&seen);
-    cards.extend(self::cards(&first.kill()));
+    let seen = [seen, first.kill()].concat();
+    let is_confirmed = seen.iter().any(|line| line.contains("left → right"));
+    let cards = cards(&seen);
 
     let mut second = Conversation::start(&data);
     for line in ["my data", "resume", "stop"] {
         second.say(line)?;
     }
     let data = second.rest();
+    if is_confirmed && !data.iter().any(|line| line.contains("Setting first_side: right")) {
+        return Err("a preference was confirmed, then it was gone".to_owned());
+    }
     let running = data.iter().find_map(|line| number_after(line, "A running routine, at step "));
     let away = data.iter().find(|line| line.contains("paused at "));
     let Some(running) = running else {
         let started = cards.len();
         return if started == 0 {
-            Ok(false)
+            Ok(Found { is_in_session: false, is_confirmed })
         } else {
             Err(format!("{started} cards were shown, then the routine was gone"))
         };
@@ -84,7 +101,7 @@ fn kill_and_return(random: &mut Random) -> Result<bool, String> {
     if let Some(twice) = again.iter().find(|card| cards.contains(card)) {
         return Err(format!("step {twice:?} was announced twice"));
     }
-    Ok(true)
+    Ok(Found { is_in_session: true, is_confirmed })
 }
 
 /// The step cards among these lines: number and name with its side.

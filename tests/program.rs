@@ -33,6 +33,76 @@ fn preferences_outlive_the_program() {
 }
 
 #[test]
+fn whoever_deletes_everything_is_not_brought_back_by_yesterdays_backup() {
+    let folder = folder();
+    let (data, yesterday) = (folder.path().join("data"), folder.path().join("yesterday"));
+    let store = |arguments: &[&str]| {
+        let said = run_with(&[&["store"], arguments, &["--data"]].concat(), Some(&data), "");
+        assert!(said.status.success(), "{arguments:?}: {}", errors(&said));
+        text(&said)
+    };
+    chat(&data, "my settings pressure 2\n");
+    run_with(&["chat", "--fast", "--user", "anna", "--data"], Some(&data), "my settings pressure 1\n");
+    let file = yesterday.to_str().expect("a name of ours");
+    assert!(store(&["backup", file]).starts_with("2 records are in "));
+    let said = text(&chat(&data, "my delete\n1\nmy data\n"));
+    assert!(said.contains("I keep nothing about you."), "{said}");
+    assert!(store(&["check"]).contains("person: 1\n"));
+    assert!(store(&["restore", file]).starts_with("1 records are restored"));
+    assert!(text(&chat(&data, "my data\n")).contains("I keep nothing about you."));
+    let anna = run_with(&["chat", "--fast", "--user", "anna", "--data"], Some(&data), "my settings pressure\n");
+    assert!(text(&anna).contains("Now: 1 (yours)."), "nobody else is gone: {}", text(&anna));
+    let stats: serde_json::Value = serde_json::from_str(&store(&["stats"])).expect("it is JSON");
+    assert_eq!((&stats["counts"]["trees"]["person"], &stats["counts"]["forgotten"]), (&1.into(), &1.into()));
+}
+
+#[test]
+fn a_store_is_looked_after_while_somebody_talks() {
+    let folder = folder();
+    let data = folder.path().join("data");
+    let mut talk = command(&["chat", "--data"], Some(&data)).spawn().expect("the program starts");
+    let mut input = talk.stdin.take().expect("it was given a pipe");
+    let mut output = std::io::BufReader::new(talk.stdout.take().expect("it was given a pipe"));
+    input.write_all(b"my settings pressure 2\nnape about\n").expect("it listens");
+    let mut line = String::new();
+    while std::io::BufRead::read_line(&mut output, &mut line).expect("it answers") > 0
+        && !line.contains("Apache License")
+    {
+        line.clear();
+    }
+    let file = |name: &str| folder.path().join(name).to_str().expect("a name of ours").to_owned();
+    for arguments in
+        [&["check"][..], &["backup", &file("backup")], &["rotate"], &["export", &file("export")], &["stats"]]
+    {
+        let said = run_with(&[&["store"], arguments, &["--data"]].concat(), Some(&data), "");
+        assert!(said.status.success(), "{arguments:?}: {}", errors(&said));
+    }
+    let refused = run_with(&["store", "restore", &file("backup"), "--data"], Some(&data), "");
+    assert_eq!(refused.status.code(), Some(75), "not while it runs: {}", errors(&refused));
+    drop(input);
+    talk.wait().expect("it ends");
+    let moved = folder.path().join("moved");
+    let imported = run_with(&["store", "import", &file("export"), "--data"], Some(&moved), "");
+    assert!(imported.status.success(), "{}", errors(&imported));
+    let said = text(&chat(&moved, "my settings pressure\n"));
+    assert!(said.contains("Now: 2 (yours)."), "{said}");
+}
+
+#[test]
+fn a_store_that_has_lost_its_manifest_or_engine_is_never_taken_for_a_new_one() {
+    let folder = folder();
+    for lost in ["MANIFEST.json", "engine-1/db", "master.key"] {
+        let data = folder.path().join(lost.replace('/', "-"));
+        chat(&data, "my settings pressure 2\n");
+        std::fs::remove_file(data.join(lost)).expect("it was there");
+        let refused = chat(&data, "my settings pressure\n");
+        assert_eq!(refused.status.code(), Some(78), "{lost}: {}", text(&refused));
+        assert!(errors(&refused).contains("backup"), "{lost}: {}", errors(&refused));
+        assert!(text(&refused).is_empty(), "{lost}: nobody is talked to");
+    }
+}
+
+#[test]
 fn people_on_one_machine_have_preferences_of_their_own() {
     let folder = folder();
     run_with(&["chat", "--fast", "--user", "anna", "--data"], Some(folder.path()), "my settings pressure 1\n");

@@ -1,6 +1,8 @@
-//! The runtime when the store fails: an emergency is answered all the same, and nobody is told that something was saved.
+//! The runtime when the store fails: an emergency is answered all the same, and nobody is told that something was saved. And when
+//! nobody comes for a year: then what was kept goes by itself.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use nape::adapter::terminal;
@@ -15,6 +17,7 @@ use nape::base::time::Timestamp;
 use nape::message::plain::plain;
 use nape::port::event::{Event, FromPerson, Input, Venues};
 use nape::port::record::{Key, Record, Records};
+use nape::store::memory::MemoryStore;
 use nape::store::{Batch, CommitError, Committed, OutboxId, OutboxItem, Store, StoreError};
 use tokio::sync::{oneshot, watch};
 
@@ -38,9 +41,41 @@ async fn a_change_that_can_not_be_saved_is_not_confirmed() {
     }
 }
 
+#[tokio::test]
+async fn what_nobody_has_used_for_a_year_is_gone_and_not_a_day_before() {
+    let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
+        (Arc::new(MemoryStore::new()), Arc::new(VirtualClock::new(START)));
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (looked, kept, time) = (seen.clone(), store.clone(), clock.clone());
+    let adapter = Adapter {
+        profile: terminal::profile(),
+        ends_all: true,
+        run: Box::new(move |link| {
+            let (looked, kept, time) = (looked.clone(), kept.clone(), time.clone());
+            Box::pin(async move {
+                // Time stands still until it is waited for here, too.
+                let mut busy = time.busy();
+                converse(link, "my settings pace wait".to_owned(), Arc::default()).await?;
+                for days in [0, 364, 366] {
+                    let there = START + Duration::from_secs(days * 24 * 60 * 60);
+                    (busy, _) = tokio::join!(time.sleep_until(there), async move { drop(busy) });
+                    let people = kept.scan("person", None, 9).map_err(|error| error.to_string())?;
+                    looked.lock().expect("nobody panicked").push((days, people.len()));
+                }
+                drop(busy);
+                Ok(())
+            })
+        }),
+    };
+    run(store, clock, adapter).await;
+    assert_eq!(*seen.lock().expect("nobody panicked"), [(0, 1), (364, 1), (366, 0)]);
+}
+
+/// When these conversations begin.
+const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
+
 /// What is answered to this text, by the whole runtime.
 async fn say(text: &str, store: Broken) -> String {
-    let bot = Arc::new(assembly::bot(&Knowledge::default()).unwrap_or_else(|exit| panic!("{:?}", exit.lines)));
     let said = Arc::new(Mutex::new(String::new()));
     let (sheet, text) = (said.clone(), text.to_owned());
     let adapter = Adapter {
@@ -48,12 +83,15 @@ async fn say(text: &str, store: Broken) -> String {
         ends_all: true,
         run: Box::new(move |link| Box::pin(converse(link, text.clone(), sheet.clone()))),
     };
-    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(Timestamp::from_millis(1_795_000_000_000)));
-    let (_tell, stop) = watch::channel(false);
-    runtime::run(bot, Arc::new(store), clock, vec![adapter], Until::Stopped, stop)
-        .await
-        .expect("the runtime ends well");
+    run(Arc::new(store), Arc::new(VirtualClock::new(START)), adapter).await;
     said.lock().expect("nobody panicked").clone()
+}
+
+/// Runs until the adapter is done.
+async fn run(store: Arc<dyn Store>, clock: Arc<dyn Clock>, adapter: Adapter) {
+    let bot = Arc::new(assembly::bot(&Knowledge::default()).unwrap_or_else(|exit| panic!("{:?}", exit.lines)));
+    let (_tell, stop) = watch::channel(false);
+    runtime::run(bot, store, clock, vec![adapter], Until::Stopped, stop).await.expect("the runtime ends well");
 }
 
 /// Says one thing and writes down what is delivered until it is handled.

@@ -6,5 +6,7 @@ mod golden;
 mod model;
 #[path = "store/restart.rs"]
 mod restart;
+#[path = "store/rights.rs"]
+mod rights;
 #[path = "store/sample.rs"]
 mod sample;

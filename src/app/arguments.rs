@@ -74,6 +74,12 @@ pub struct Chat {
     /// The folder that keeps preferences and running routines
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub data: PathBuf,
+    /// The file of the master key, when it lies outside that folder
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// MiB that have to stay free on the disk of that folder
+    #[arg(long, value_name = "MIB", default_value_t = 128)]
+    pub room: u32,
     /// What it knows
     #[command(flatten)]
     pub knowledge: Knowledge,
@@ -130,13 +136,93 @@ pub enum Content {
     },
 }
 
-/// Store commands.
+/// Store commands. All but restore and import also work while the program runs.
 #[derive(Debug, Subcommand)]
 pub enum Store {
-    /// Open the store, read every record, and count
+    /// Read every record, hold the numbers against each other, and count
     Check {
-        /// The folder of the store
-        #[arg(long, value_name = "DIR", default_value = "data")]
-        data: PathBuf,
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
     },
+    /// Numbers about the store, as JSON; no names
+    Stats {
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Seal everything with new keys and drop the old ones
+    ///
+    /// What deleted people left in the engine's log, or in copies of the disk, can't be read from then on.
+    Rotate {
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Write a backup, sealed for an age recipient or else with the store's master key
+    ///
+    /// The master key is in no backup: keep a copy of it apart, or make backups for a recipient.
+    Backup {
+        /// The file to write; it must not be there yet
+        file: PathBuf,
+        /// The age recipient (age1…) to seal it for, instead of the configuration's
+        #[arg(long, value_name = "RECIPIENT")]
+        recipient: Option<String>,
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Put a backup in the place of the store, or where there is none
+    ///
+    /// The store must not be in use. Whoever was deleted after the backup was made stays deleted.
+    Restore {
+        /// The backup
+        file: PathBuf,
+        /// The file of the age identity, when the backup was made for a recipient
+        #[arg(long, value_name = "FILE")]
+        identity: Option<PathBuf>,
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Write everything as JSON Lines, readable by anybody: the way to another machine or engine
+    Export {
+        /// The file to write; it must not be there yet
+        file: PathBuf,
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+    /// Fill an empty folder from an export
+    Import {
+        /// The export
+        file: PathBuf,
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+    /// What a starting program lets a child process do before it opens the store itself
+    #[command(hide = true)]
+    Preflight {
+        /// Which store.
+        #[command(flatten)]
+        at: Where,
+    },
+}
+
+/// Which store, and how to open it.
+#[derive(Debug, Args)]
+pub struct Where {
+    /// The folder of the store; "data" when neither this nor a configuration is given
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The file of the master key, when it lies outside the folder
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// A configuration file, for all that isn't given here
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// MiB that have to stay free on the store's disk
+    #[arg(long, value_name = "MIB", hide = true)]
+    pub room: Option<u32>,
 }

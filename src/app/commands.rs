@@ -1,7 +1,7 @@
 //! What the command line offers, put together from the parts.
 
 use std::io::{BufRead, BufReader, IsTerminal, Read, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,27 +9,27 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::adapter::terminal::{self, Mode, Names, Terminal};
-use crate::app::arguments::{Chat, Command, Content, Knowledge, Model, Store as StoreCommand};
+use crate::app::arguments::{Chat, Command, Content, Knowledge, Model};
 use crate::app::assembly::{self, Purpose};
 use crate::app::clock::{Busy, Clock, SystemClock, VirtualClock};
+use crate::app::config::Config;
 use crate::app::exit::{Code, Exit};
 use crate::app::runtime::{self, RuntimeError, Until};
 use crate::app::supervise::Adapter;
-use crate::app::{config, evaluation, log, model};
+use crate::app::{config, control, evaluation, log, model, stores, watch as watching};
 use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::content::Library;
-use crate::port::record::Key;
 use crate::safety::model::Urgency;
 use crate::settings::table::{Layer, SETTINGS};
-use crate::store::sled::SledStore;
-use crate::store::{Store, StoreError};
+use crate::store::Options;
 
 /// Does what the command line says.
 ///
 /// # Errors
 /// An exit code of sysexits, with lines that say what is wrong and what to do.
 pub fn run(command: Command) -> Result<(), Exit> {
+    keep_private();
     match command {
         Command::Chat(chat) => {
             log::start("nape=warn");
@@ -47,8 +47,9 @@ pub fn run(command: Command) -> Result<(), Exit> {
             log::start("nape=info");
             let config = read_config(&config)?;
             // The terminal is the only adapter of this program so far.
-            let knowledge = Knowledge { content: config.content, model: config.model };
-            let chat = Chat { data: config.store, knowledge, user: "me".to_owned(), fast: false };
+            let Config { store: data, key, room, content, model, .. } = config;
+            let knowledge = Knowledge { content, model };
+            let chat = Chat { data, key, room, knowledge, user: "me".to_owned(), fast: false };
             if config.terminal { talk(chat) } else { Err(Exit::new(Code::Config, NOTHING_TO_RUN)) }
         }
         Command::Check { config } => {
@@ -57,7 +58,21 @@ pub fn run(command: Command) -> Result<(), Exit> {
             assembly::model(config.model.as_deref()).map_err(|error| Exit::new(Code::Data, error))?;
             say("The configuration is fine.")
         }
-        Command::Store(StoreCommand::Check { data }) => check_store(&data),
+        Command::Store(command) => {
+            log::start("nape=warn");
+            stores::run(command)
+        }
+    }
+}
+
+/// No core dump, and no other process of this user may look: keys and preferences are in this memory.
+fn keep_private() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit, umask};
+    // Whatever it makes is its owner's alone.
+    umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
+        tracing::warn!("core dumps can't be switched off; set LimitCORE=0 for this program");
     }
 }
 
@@ -78,17 +93,20 @@ fn talk(chat: Chat) -> Result<(), Exit> {
     let clock: Arc<dyn Clock> =
         if chat.fast { Arc::new(VirtualClock::new(SystemClock.now())) } else { Arc::new(SystemClock) };
     let result = runtime.block_on(async {
-        let store = Arc::new(SledStore::open(&chat.data).map_err(store_exit)?);
+        let options = Options { key: chat.key.clone(), room: config::room(chat.room) };
+        let store = stores::open(&chat.data, &options).await?;
         let (tell, stop) = watch::channel(false);
-        tokio::spawn(signals(tell));
+        tokio::spawn(signals(tell.clone()));
+        tokio::spawn(watching::run(store.clone(), tell));
+        tokio::spawn(control::serve(chat.data.clone(), store.clone()));
         // A screen to draw on needs both ends; with one of them a pipe, lines are played as in a script.
         let is_screen = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
         let until = if chat.fast { Until::NothingIsDue } else { Until::Stopped };
         let adapter = terminal_adapter(&chat, &bot, &clock, is_screen);
         let ended = runtime::run(bot, store.clone(), clock, vec![adapter], until, stop).await;
-        let closed = store.close().map_err(store_exit);
+        let closed = store.close().map_err(stores::exit);
         ended.map_err(|error| match error {
-            RuntimeError::Store(error) => store_exit(error),
+            RuntimeError::Store(error) => stores::exit(error),
             RuntimeError::Adapter(error) => Exit::new(Code::Software, error),
         })?;
         closed
@@ -182,15 +200,6 @@ async fn signals(tell: watch::Sender<bool>) {
     let _ = tell.send(true);
 }
 
-fn store_exit(error: StoreError) -> Exit {
-    let code = match &error {
-        StoreError::Busy(_) => Code::TryAgain,
-        StoreError::Newer { .. } | StoreError::Damaged { .. } => Code::Config,
-        _ => Code::Io,
-    };
-    Exit::new(code, error)
-}
-
 #[derive(Deserialize)]
 struct Question {
     id: String,
@@ -253,27 +262,6 @@ fn check_content(content: Option<&Path>) -> Result<(), Exit> {
         library.sources.len(),
         library.safety.red_flags.len(),
     ))
-}
-
-/// `nape store check`.
-fn check_store(data: &Path) -> Result<(), Exit> {
-    if !data.is_dir() {
-        let line =
-            format!("{}: no such folder; give the folder of the store with --data", PathBuf::from(data).display());
-        return Err(Exit::new(Code::NoInput, line));
-    }
-    let store = SledStore::open(data).map_err(store_exit)?;
-    for tree in Key::TREES {
-        let (mut count, mut after) = (0_usize, None::<String>);
-        loop {
-            let page = store.scan(tree, after.as_deref(), 256).map_err(store_exit)?;
-            let Some((last, _)) = page.last() else { break };
-            count += page.len();
-            after = Some(last.name());
-        }
-        say(&format!("{tree}: {count}"))?;
-    }
-    store.close().map_err(store_exit)
 }
 
 fn say(line: &str) -> Result<(), Exit> {

@@ -6,11 +6,20 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::store::backup::Recipient;
+use crate::store::{Options, Room};
+
 /// What the program is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The folder of the store.
     pub store: PathBuf,
+    /// The file of the master key, when it lies outside that folder.
+    pub key: Option<PathBuf>,
+    /// MiB that have to stay free on the store's disk.
+    pub room: u32,
+    /// The age recipient that backups are sealed for.
+    pub recipient: Option<String>,
     /// A folder with content that replaces the built-in content, file by file.
     pub content: Option<PathBuf>,
     /// A folder with another model than the built-in one.
@@ -43,11 +52,18 @@ impl fmt::Display for Problem {
 enum Kind {
     Switch,
     Folder,
+    File,
+    /// MiB, from 1 to 1,048,576.
+    Mebibytes,
+    Recipient,
 }
 
 /// Every key: table, name, kind.
 const KEYS: &[(&str, &str, Kind)] = &[
     ("store", "path", Kind::Folder),
+    ("store", "key", Kind::File),
+    ("store", "room", Kind::Mebibytes),
+    ("store", "recipient", Kind::Recipient),
     ("content", "dir", Kind::Folder),
     ("model", "dir", Kind::Folder),
     ("terminal", "enabled", Kind::Switch),
@@ -57,8 +73,30 @@ const KEYS: &[(&str, &str, Kind)] = &[
 
 impl Default for Config {
     fn default() -> Self {
-        Self { store: PathBuf::from("data"), content: None, model: None, terminal: true, missing: Vec::new() }
+        Self {
+            store: PathBuf::from("data"),
+            key: None,
+            room: 128,
+            recipient: None,
+            content: None,
+            model: None,
+            terminal: true,
+            missing: Vec::new(),
+        }
     }
+}
+
+impl Config {
+    /// How to open the store.
+    pub fn options(&self) -> Options {
+        Options { key: self.key.clone(), room: room(self.room) }
+    }
+}
+
+/// What follows from the MiB that have to stay free: a warning at twice as many, a ballast of a quarter.
+pub fn room(mebibytes: u32) -> Room {
+    let read_only = u64::from(mebibytes) << 20;
+    Room { warn: 2 * read_only, read_only, ballast: read_only / 4 }
 }
 
 /// Reads a configuration file.
@@ -125,6 +163,20 @@ fn take(config: &mut Config, table: &str, key: &str, value: &Spanned<DeValue<'_>
                 _ => config.content = Some(folder),
             }
         }
+        (Kind::File, DeValue::String(file)) if !file.trim().is_empty() => {
+            config.key = Some(PathBuf::from(file.as_ref()))
+        }
+        (Kind::Mebibytes, DeValue::Integer(number)) => {
+            let number = number.as_str().replace('_', "").parse().ok().filter(|number| (1..=1 << 20).contains(number));
+            config.room = number.ok_or_else(|| format!("{table}.{key} takes MiB from 1 to 1048576"))?;
+        }
+        (Kind::Recipient, DeValue::String(text)) => {
+            text.parse::<Recipient>().map_err(|why| format!("{table}.{key}: {why}"))?;
+            config.recipient = Some(text.to_string());
+        }
+        (Kind::File, _) => return Err(format!("{table}.{key} takes the path of a file, in quotes")),
+        (Kind::Mebibytes, _) => return Err(format!("{table}.{key} takes a number of MiB, without quotes")),
+        (Kind::Recipient, _) => return Err(format!("{table}.{key} takes an age recipient, in quotes")),
         (Kind::Switch, _) => return Err(format!("{table}.{key} takes true or false, without quotes")),
         (Kind::Folder, _) => return Err(format!("{table}.{key} takes the path of a folder, in quotes")),
     }

@@ -14,9 +14,9 @@ use crate::app::outbox::{Handled, Inlet, Item};
 use crate::base::id::stable_hash;
 use crate::bot::Bot;
 use crate::message::model::Message;
-use crate::port::action::{Order, Outcome, Post};
+use crate::port::action::{Change, Order, Outcome, Post};
 use crate::port::event::Event;
-use crate::port::record::{Key, Records, Revision};
+use crate::port::record::{Key, Person, Record, Records, Revision};
 use crate::store::{Batch, CommitError, OutboxId, Store, StoreError};
 
 /// How many conversations are worked on side by side.
@@ -84,8 +84,9 @@ impl Shared {
                 Err(error) => {
                     // Advice in an emergency needs no records, and has to come all the same.
                     tracing::error!(%error, "records could not be loaded");
-                    let outcome = self.think(&event, &Records::default()).await;
-                    self.say_unsaved(&event, outcome, inlet, &handled);
+                    let none = Records::default();
+                    let outcome = self.think(&event, &none).await;
+                    self.say_unsaved(&event, &none, outcome, &error, inlet, &handled);
                     return;
                 }
             };
@@ -104,9 +105,15 @@ impl Shared {
                 }
                 Err(CommitError::Conflict(_)) => {}
                 Err(CommitError::Seen(_)) => return,
-                Err(error) => {
+                Err(CommitError::Store(error)) => {
                     tracing::error!(%error, "nothing can be saved");
-                    self.say_unsaved(&event, outcome, inlet, &handled);
+                    self.say_unsaved(&event, &records, outcome, &error, inlet, &handled);
+                    return;
+                }
+                Err(CommitError::Unfit(why)) => {
+                    tracing::error!(why, "an event's outcome can't be saved");
+                    let error = StoreError::Failed(why);
+                    self.say_unsaved(&event, &records, outcome, &error, inlet, &handled);
                     return;
                 }
             }
@@ -169,7 +176,7 @@ impl Shared {
         let batch = Batch {
             event: match event {
                 Event::Person(person) => Some((person.id.clone(), now)),
-                Event::Due { .. } | Event::Returned { .. } | Event::Opened { .. } => None,
+                Event::Membership { .. } | Event::Due { .. } | Event::Returned { .. } | Event::Opened { .. } => None,
             },
             expect: records
                 .revisions()
@@ -194,11 +201,24 @@ impl Shared {
 
     /// Nothing can be saved, or not even read. What changes nothing is said all the same, above all the advice in an emergency; else that it
     /// can't be saved.
-    fn say_unsaved(&self, event: &Event, outcome: Outcome, inlet: &Inlet, handled: &Arc<Handled>) {
+    fn say_unsaved(
+        &self,
+        event: &Event,
+        records: &Records,
+        outcome: Outcome,
+        error: &StoreError,
+        inlet: &Inlet,
+        handled: &Arc<Handled>,
+    ) {
         let Event::Person(person) = event else { return };
-        let changes_nothing = outcome.changes.iter().all(|change| change.key.is_volatile());
+        let changes_nothing = outcome.changes.iter().all(|change| is_slight(change, records));
         let raises = outcome.changes.iter().any(|change| matches!(change.key, Key::Lock(_)) && change.record.is_some());
         self.remember(&outcome);
+        let phrases = self.bot.phrases();
+        let sentence = match error {
+            StoreError::ReadOnly { .. } | StoreError::Full(_) => phrases.read_only(),
+            _ => phrases.cannot_save(),
+        };
         let orders = if changes_nothing || raises {
             outcome.orders
         } else {
@@ -207,11 +227,21 @@ impl Shared {
                 person: person.who.clone(),
                 reply: person.reply.clone(),
                 step: None,
-                message: Message::say(self.bot.phrases().cannot_save()).private(),
+                message: Message::say(sentence).private(),
             })]
         };
         for order in orders {
             inlet.put(Item { id: None, order, handled: handled.clone() });
         }
+    }
+}
+
+/// Whether nobody would miss a change: it was to stay in memory, or was only to note the day of use.
+fn is_slight(change: &Change, records: &Records) -> bool {
+    match (&change.record, records.get(&change.key)) {
+        (Some(Record::Person(next)), Some(Record::Person(before))) => {
+            *before == Person { last_used: before.last_used, ..next.clone() }
+        }
+        _ => change.key.is_volatile(),
     }
 }

@@ -14,6 +14,7 @@ use crate::app::lanes::{Job, Lanes, Shared, lanes};
 use crate::app::memory::Memory;
 use crate::app::outbox::{Gateway, Handled, Inlet, Item, Outbox};
 use crate::app::supervise::{Adapter, supervise};
+use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::port::action::{Order, Post};
 use crate::port::event::Event;
@@ -25,6 +26,8 @@ const WAITING: usize = 256;
 const AT_A_TIME: usize = 64;
 /// Volatile records kept.
 const REMEMBERED: usize = 20_000;
+/// What is due later than that is no part of a conversation.
+const FAR: Duration = Duration::from_secs(24 * 60 * 60);
 /// How long shutting down may take.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -82,7 +85,7 @@ pub async fn run(
         supervisors.spawn(supervise(adapter, way, events.clone(), clock.clone(), closed.clone()));
     }
     drop(events);
-    let timer = tokio::spawn(timer(shared.clone(), lanes.clone()));
+    let timer = tokio::spawn(timer(shared.clone(), lanes.clone(), until));
     let mut router = tokio::spawn(route(incoming, lanes.clone(), clock.clone(), closed.clone()));
 
     let result = wait(&mut supervisors, &mut router, stop).await;
@@ -131,8 +134,11 @@ async fn wait(
 
 /// Waits until nothing is due any more, in virtual time.
 async fn settle(shared: &Shared) {
+    let is_far = |at: Timestamp| at.since(shared.clock.now()) > FAR;
     loop {
         match shared.store.next_due() {
+            // Not due in any conversation: somebody's last use, a year ago by then.
+            Ok(next) if next.is_some_and(is_far) => return,
             Ok(Some(at)) => {
                 // Behind the timer's own waking at the same moment; then look again.
                 drop(shared.clock.sleep_until(at + Duration::from_millis(1)).await);
@@ -140,7 +146,7 @@ async fn settle(shared: &Shared) {
             Ok(None) => {
                 // One more round, for what the last due record has set going.
                 drop(shared.clock.sleep_until(shared.clock.now() + Duration::from_millis(1)).await);
-                if shared.store.next_due().is_ok_and(|next| next.is_none()) {
+                if shared.store.next_due().is_ok_and(|next| next.is_none_or(is_far)) {
                     return;
                 }
             }
@@ -196,7 +202,7 @@ async fn recover(shared: &Arc<Shared>, lanes: &Lanes, inlet: &Inlet) -> Result<(
 }
 
 /// Sleeps until the next record is due, and feeds it to its lane.
-async fn timer(shared: Arc<Shared>, lanes: Lanes) {
+async fn timer(shared: Arc<Shared>, lanes: Lanes, until: Until) {
     loop {
         let next = match shared.store.next_due() {
             Ok(next) => next,
@@ -206,7 +212,9 @@ async fn timer(shared: Arc<Shared>, lanes: Lanes) {
             }
         };
         let changed = shared.changed.notified();
-        let busy = match next {
+        // Virtual time would jump there at once.
+        let is_far = |at: &Timestamp| until == Until::NothingIsDue && at.since(shared.clock.now()) > FAR;
+        let busy = match next.filter(|at| !is_far(at)) {
             Some(at) => tokio::select! {
                 busy = shared.clock.sleep_until(at) => busy,
                 () = changed => continue,

@@ -10,6 +10,7 @@ mod guide;
 mod help;
 mod profile;
 mod refusal;
+mod retain;
 pub mod review;
 mod start;
 mod turn;
@@ -27,7 +28,7 @@ use crate::locale::Phrases;
 use crate::message::model::Message;
 use crate::port::action::Outcome;
 use crate::port::event::{Event, FromPerson, Input};
-use crate::port::record::Records;
+use crate::port::record::{Key, Records};
 use crate::safety::gate::Gate;
 use crate::safety::{Readings, Scores};
 
@@ -118,7 +119,9 @@ impl Bot {
     pub fn handle(&self, now: Timestamp, event: &Event, records: &Records) -> Outcome {
         match event {
             Event::Person(person) => self.person_did(now, person, records),
-            Event::Due { key, .. } => guide::due(self, now, key, records),
+            Event::Due { key: key @ Key::Session(_), .. } => guide::due(self, now, key, records),
+            Event::Due { key, .. } => retain::due(now, key, records),
+            Event::Membership { server, present } => retain::membership(now, server, *present, records),
             Event::Returned { key } => guide::returned(self, now, key, records),
             Event::Opened { key, place } => start::opened(self, now, key, place.as_ref(), records),
         }

@@ -213,6 +213,7 @@ phrases! {
     "deleted" deleted();
     "deleted-but-lock" deleted_but_lock();
     "cannot-save" cannot_save();
+    "read-only" read_only();
     "hello" hello();
     "hello-quiet" hello_quiet();
     "hello-how" hello_how();

@@ -1,6 +1,6 @@
 //! What comes in.
 
-use crate::base::id::{EventId, Place, UserId};
+use crate::base::id::{EventId, Place, ServerId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::parse::{Invocation, parse};
 use crate::command::table::Command;
@@ -22,6 +22,13 @@ pub enum Event {
     Returned {
         /// The record.
         key: Key,
+    },
+    /// The bot was removed from a server or room, or was let in (again). An outage is neither.
+    Membership {
+        /// The server or room.
+        server: ServerId,
+        /// Whether the bot is in it now.
+        present: bool,
     },
     /// The thread that [`crate::port::action::Order::Open`] asked for is there, or can't be had.
     Opened {
@@ -108,7 +115,7 @@ impl Event {
                 Input::Invoked(invocation) => invocation.free_text().next().is_some(),
                 Input::Pressed { .. } => false,
             },
-            Event::Due { .. } | Event::Returned { .. } | Event::Opened { .. } => false,
+            Event::Due { .. } | Event::Returned { .. } | Event::Membership { .. } | Event::Opened { .. } => false,
         }
     }
 
@@ -128,6 +135,7 @@ impl Event {
                 keys.extend(person.voted_for().map(Key::Votes));
                 keys
             }
+            Event::Membership { server, .. } => vec![Key::Server(server.clone())],
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => vec![key.clone()],
         }
     }
@@ -149,6 +157,7 @@ impl Event {
     pub fn lane(&self) -> &str {
         match self {
             Event::Person(person) => person.who.as_str(),
+            Event::Membership { server, .. } => server.as_str(),
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => key.lane(),
         }
     }

@@ -3,6 +3,7 @@
 //! No text that a person wrote is in any of them, no symptom, diagnosis, medicine or score.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,11 +52,19 @@ pub enum Record {
     Recent(Recent),
 }
 
+/// What nobody has used for so long is deleted.
+pub const UNUSED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+/// So long after the bot was removed from a server or room, its settings are deleted.
+pub const REMOVED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 /// A server's or room's settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Server {
     /// What admins have set.
     pub settings: Values,
+    /// When the bot was removed from it; nothing while it is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed: Option<Timestamp>,
 }
 
 /// A person's preferences and the little that goes with them.
@@ -231,13 +240,11 @@ impl Record {
     pub fn due(&self) -> Option<Timestamp> {
         match self {
             Record::Session(running) if !running.opening => Some(running.session.due()),
-            Record::Session(_)
-            | Record::Server(_)
-            | Record::Person(_)
-            | Record::Lock(_)
-            | Record::Channel(_)
-            | Record::Votes(_)
-            | Record::Recent(_) => None,
+            // A day of use that isn't known is written down with the next use.
+            Record::Person(person) if person.last_used > Timestamp::default() => Some(person.last_used + UNUSED),
+            Record::Lock(lock) => Some(lock.until + UNUSED),
+            Record::Server(server) => server.removed.map(|at| at + REMOVED),
+            Record::Session(_) | Record::Person(_) | Record::Channel(_) | Record::Votes(_) | Record::Recent(_) => None,
         }
     }
 

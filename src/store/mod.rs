@@ -6,11 +6,18 @@
 //!
 //! [`memory`] is for simulations and tests, [`sled`] for keeps. Both behave the same, and tests hold them to it.
 
+pub mod backup;
+mod disk;
 pub mod error;
+pub mod fault;
+mod lines;
+mod manifest;
 pub mod memory;
 pub mod outbox;
+pub mod seal;
 pub mod sled;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -20,8 +27,18 @@ use crate::base::time::Timestamp;
 use crate::port::action::{Change, Order};
 use crate::port::record::{Key, Record, Records, Revision};
 
+pub use disk::Room;
 pub use error::{CommitError, StoreError};
 pub use outbox::{OutboxId, OutboxItem};
+
+/// How a store in a folder is opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Where the master key lies; in the folder itself when this is `None`. Made with the store when it isn't there.
+    pub key: Option<PathBuf>,
+    /// How much room its disk must have.
+    pub room: Room,
+}
 
 /// How long an event that was committed is refused when it comes again.
 pub const SEEN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
@@ -61,11 +78,10 @@ pub trait Store: Send + Sync {
         Ok(first.first().map(|(at, _)| *at))
     }
 
-    /// A page of the records of a tree (one of [`Key::TREES`]), in the order of their names' bytes, from behind the name
-    /// `after` or from the start, at most `limit`. A page with fewer is the last.
+    /// A page of the records of a tree (one of [`Key::TREES`]), from behind the record named `after` or from the start, at
+    /// most `limit`. A page with fewer is the last. The order is the store's own; it stays the same whatever comes and goes.
     ///
-    /// A record that can't be read fails its page with an error that names it, rather than be left out; the page
-    /// `after` that name goes on behind it.
+    /// A record that can't be read fails its page, rather than be left out.
     fn scan(&self, tree: &str, after: Option<&str>, limit: usize) -> Result<Vec<(Key, Record)>, StoreError>;
 
     /// What waits to be sent: the orders with numbers above `after` (0 for all), in the order in which they were committed,

@@ -121,8 +121,9 @@ fn nothing_written_is_kept(seen: &Seen<'_>) {
 fn actor(event: &Event) -> &UserId {
     match event {
         Event::Person(person) => &person.who,
+        Event::Membership { server, .. } => panic!("nobody left {server}"),
         Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => match key {
-            Key::Session(owner) => owner,
+            Key::Session(owner) | Key::Person(owner) | Key::Lock(owner) => owner,
             other => panic!("{other:?} never comes due"),
         },
     }

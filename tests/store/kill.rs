@@ -1,254 +1,47 @@
 //! Kills a writing process again and again, and looks whether all that it had confirmed is there, whole, and nothing half.
 //!
-//! `cargo test --test store_kill -- 500 seed=7` kills 500 times. The moment of each kill is a number of confirmed
+//! `cargo test --test store_kill -- 10000 seed=7` kills 10,000 times. The moment of each kill is a number of confirmed
 //! commits, drawn from the seed; some come while the store is still being opened. All kills hit the same store.
-//!
-//! Eight writers commit one after the other, each its own numbers 1, 2, 3, … What a commit leaves behind follows from its number
-//! alone ([`batch`]), so that what is found tells which commit was the last, and whether the whole of it is there.
 
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, Stdio};
-use std::sync::Arc;
+use std::process::ExitCode;
 
-use nape::base::id::{EventId, UserId};
-use nape::base::time::Timestamp;
-use nape::port::action::{Change, Order};
-use nape::port::record::{Key, Record, Revision, Votes};
-use nape::store::sled::SledStore;
-use nape::store::{Batch, CommitError, OutboxId, Store};
+#[path = "proof.rs"]
+mod proof;
+#[path = "writing.rs"]
+mod writing;
 
-#[expect(dead_code, reason = "the other tests use the rest")]
-#[path = "sample.rs"]
-mod sample;
+use nape::store::OutboxId;
+use proof::{Asked, Draw};
+use writing::{WRITERS, kill_after, verify, write_until_killed};
 
-const CYCLES: u64 = 40;
-const WRITERS: u64 = 8;
-/// How many of its orders a writer leaves in the outbox.
-const KEPT: u64 = 3;
+const CYCLES: u64 = 300;
 
-#[expect(clippy::print_stdout, reason = "a test without harness tells its own result")]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["child", dir] => {
-            write_until_killed(Path::new(dir));
-            return ExitCode::SUCCESS;
-        }
-        ["--list", ..] => return ExitCode::SUCCESS,
-        _ => {}
+    if let ["child", "write", dir] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        write_until_killed(Path::new(dir));
+        return ExitCode::SUCCESS;
     }
-    let cycles = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(CYCLES);
-    let seed = arguments.iter().find_map(|argument| argument.strip_prefix("seed=")?.parse().ok()).unwrap_or(1);
-    println!("killing {cycles} times, seed={seed}");
+    let Some(Asked { count, seed }) = proof::asked(CYCLES) else { return ExitCode::SUCCESS };
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut draw = Draw(seed);
-    let (mut passed, mut failed, mut confirmed) = (0, 0, 0);
-    let mut known = [0; WRITERS as usize];
-    let mut last_order = OutboxId(0);
-    for cycle in 0..cycles {
-        let acks = if draw.below(6) == 0 { 0 } else { draw.below(600) };
-        let killed = kill_after(acks, dir.path(), &mut known, &mut last_order);
-        match killed.and_then(|read| verify(dir.path(), &mut known, last_order).map(|()| read)) {
+    let (mut passed, mut confirmed) = (0, 0);
+    let mut known = ([0; WRITERS as usize], OutboxId(0));
+    let mut failures = Vec::new();
+    for cycle in 0..count {
+        let acks = if draw.below(6) == 0 { 0 } else { draw.below(200) };
+        let killed = kill_after(acks, dir.path(), &mut known);
+        match killed.and_then(|read| verify(dir.path(), &mut known).map(|()| read)) {
             Ok(read) => {
                 passed += 1;
                 confirmed += read;
             }
             Err(why) => {
-                failed += 1;
-                println!("cycle {cycle}, killed after {acks} acks, seed={seed}: {why}");
+                failures.push(format!("cycle {cycle}, killed after {acks} acks, seed={seed}: {why}"));
                 break;
             }
         }
     }
-    println!("{confirmed} commits were confirmed before a kill");
-    println!("{passed} passed, {failed} failed");
-    ExitCode::from(u8::from(failed > 0 || confirmed == 0))
-}
-
-/// Runs a writing process until it has confirmed so many commits, kills it, and takes note of everything that it had
-/// confirmed until then. Returns how many that were, or how it ended when it wasn't by the kill.
-fn kill_after(acks: u64, dir: &Path, known: &mut [u64], last_order: &mut OutboxId) -> Result<u64, String> {
-    let program = std::env::current_exe().expect("a process knows its own program");
-    let mut child =
-        Command::new(program).arg("child").arg(dir).stdout(Stdio::piped()).spawn().expect("the child starts");
-    let pipe = child.stdout.take().expect("its output is a pipe");
-    let mut read = 0;
-    if acks == 0 {
-        kill(&mut child);
-    }
-    // After the kill the pipe still holds what was confirmed before it; a last line may be cut short.
-    for line in BufReader::new(pipe).lines().map_while(Result::ok) {
-        let Some((writer, number, order)) = parse(&line) else { break };
-        known[writer] = known[writer].max(number);
-        *last_order = (*last_order).max(order);
-        read += 1;
-        if read == acks {
-            kill(&mut child);
-        }
-    }
-    match child.wait().expect("a child can be waited for") {
-        status if status.signal() == Some(9) => Ok(read),
-        status => Err(format!("the writing process ended by itself: {status}")),
-    }
-}
-
-fn kill(child: &mut Child) {
-    child.kill().expect("a child that was not waited for can be killed");
-}
-
-/// A line counts when it is whole: it ends in a full stop.
-fn parse(line: &str) -> Option<(usize, u64, OutboxId)> {
-    let mut words = line.strip_suffix('.')?.split(' ');
-    let (writer, number, order) = (words.next()?, words.next()?, words.next()?);
-    Some((writer.parse().ok()?, number.parse().ok()?, OutboxId(order.parse().ok()?)))
-}
-
-/// Everything confirmed is there, every batch is there as a whole, and at most the one on the way came through beside it.
-fn verify(dir: &Path, known: &mut [u64], last_order: OutboxId) -> Result<(), String> {
-    let store = SledStore::open(dir).map_err(|error| format!("it does not open: {error}"))?;
-    let outbox = store.outbox(OutboxId(0), usize::MAX).map_err(|error| error.to_string())?;
-    let mut waiting = 0;
-    for (writer, known) in (0..).zip(known.iter_mut()) {
-        let number = stored(&store, writer)?;
-        if number < *known || number > *known + 1 {
-            return Err(format!("writer {writer}: {known} was confirmed last, {number} is there"));
-        }
-        *known = number;
-        let found = records(writer, number).into_iter().map(|change| {
-            let records = store.load(std::slice::from_ref(&change.key)).map_err(|error| error.to_string())?;
-            let as_written = records.get(&change.key) == change.record.as_ref();
-            as_written
-                .then_some(())
-                .ok_or_else(|| format!("writer {writer}: {:?} is not of commit {number}", change.key))
-        });
-        found.collect::<Result<(), String>>()?;
-        let orders: Vec<Order> =
-            (number.saturating_sub(KEPT) + 1..=number).map(|number| order(writer, number)).collect();
-        let own = outbox.iter().filter(|(_, item)| orders.contains(&item.order)).map(|(_, item)| &item.order);
-        if own.ne(orders.iter()) {
-            return Err(format!("writer {writer}: the outbox does not fit commit {number}"));
-        }
-        waiting += orders.len();
-        let again = Batch { event: Some(event(writer, number)), ..Batch::default() };
-        if number > 0 && block_on(store.commit(again)) != Err(CommitError::Seen(event(writer, number).0)) {
-            return Err(format!("writer {writer}: the event of commit {number} is not known any more"));
-        }
-    }
-    if outbox.len() != waiting {
-        return Err(format!("{} orders wait, and {waiting} should", outbox.len()));
-    }
-    let due = store.due(Timestamp::from_millis(i64::MAX), usize::MAX).map_err(|error| error.to_string())?;
-    let sessions = store.scan("session", None, usize::MAX).map_err(|error| error.to_string())?;
-    let mut expected: Vec<_> = sessions.into_iter().filter_map(|(key, record)| Some((record.due()?, key))).collect();
-    expected.sort();
-    if due != expected {
-        return Err("the due index does not fit the sessions".to_owned());
-    }
-    let next = block_on(store.commit(Batch { orders: vec![sample::close()], ..Batch::default() }));
-    let ids = next.map_err(|error| error.to_string())?.outbox;
-    block_on(store.commit(Batch { sent: ids.clone(), ..Batch::default() })).map_err(|error| error.to_string())?;
-    if ids.first().is_none_or(|id| *id <= last_order) {
-        return Err(format!("outbox number {ids:?} was given before; {last_order} was the last"));
-    }
-    Ok(())
-}
-
-/// The child: commits until it is killed, and says what was confirmed.
-fn write_until_killed(dir: &Path) {
-    let store = Arc::new(SledStore::open(dir).expect("the store opens"));
-    let work = async {
-        let mut writers = Vec::new();
-        for writer in 0..WRITERS {
-            let store = store.clone();
-            writers.push(tokio::spawn(write(store, writer)));
-        }
-        for writer in writers {
-            writer.await.expect("writers go on until they are killed");
-        }
-    };
-    block_on(work);
-}
-
-async fn write(store: Arc<SledStore>, writer: u64) {
-    let mut number = stored(&*store, writer).expect("the counter reads");
-    let outbox = store.outbox(OutboxId(0), usize::MAX).expect("the outbox reads");
-    let is_own =
-        |order: &Order| (number.saturating_sub(KEPT) + 1..=number).any(|number| *order == self::order(writer, number));
-    let mut waiting: Vec<OutboxId> =
-        outbox.into_iter().filter(|(_, item)| is_own(&item.order)).map(|(id, _)| id).collect();
-    let mut revision = store.load(&[counter(writer)]).expect("the counter reads").revision(&counter(writer));
-    loop {
-        number += 1;
-        let sent = if waiting.len() as u64 == KEPT { vec![waiting.remove(0)] } else { Vec::new() };
-        let batch = Batch {
-            event: Some(event(writer, number)),
-            expect: revision.map(|revision: Revision| (counter(writer), revision)).into_iter().collect(),
-            changes: records(writer, number),
-            orders: vec![order(writer, number)],
-            sent,
-            now: Timestamp::default(),
-        };
-        let committed = store.commit(batch).await.expect("nobody else writes these records");
-        waiting.extend(&committed.outbox);
-        revision = store.load(&[counter(writer)]).expect("the counter reads").revision(&counter(writer));
-        let line = format!("{writer} {number} {}.\n", committed.outbox[0]);
-        // One write call, so that lines of one process never mix; a broken pipe means that nobody listens any more.
-        std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");
-    }
-}
-
-fn block_on<T>(work: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers starts").block_on(work)
-}
-
-fn counter(writer: u64) -> Key {
-    Key::Votes(format!("writer {writer}"))
-}
-
-fn stored(store: &dyn Store, writer: u64) -> Result<u64, String> {
-    let records = store.load(&[counter(writer)]).map_err(|error| error.to_string())?;
-    match records.get(&counter(writer)) {
-        Some(Record::Votes(votes)) => Ok(u64::from(votes.up)),
-        _ => Ok(0),
-    }
-}
-
-fn event(writer: u64, number: u64) -> (EventId, Timestamp) {
-    (EventId::from_stored(format!("terminal:{writer}-{number}")), Timestamp::default())
-}
-
-/// What commit `number` of a writer sets; nothing before the first.
-fn records(writer: u64, number: u64) -> Vec<Change> {
-    let user = UserId::from_stored(format!("terminal:{writer}"));
-    let up = u32::try_from(number).expect("nobody waits for that many");
-    let small = i64::from(up);
-    let padding = if number.is_multiple_of(7) { 9_000 } else { 0 };
-    let session = (!number.is_multiple_of(5)).then(|| sample::session(small % 50, number.is_multiple_of(3)));
-    let all = [
-        (counter(writer), Some(Record::Votes(Votes { up, down: 0 }))),
-        (Key::Lock(user.clone()), Some(sample::lock(small))),
-        (Key::Person(user.clone()), Some(sample::person(padding))),
-        (Key::Session(user), session),
-    ];
-    all.into_iter().filter(|_| number > 0).map(|(key, record)| Change { key, record }).collect()
-}
-
-fn order(writer: u64, number: u64) -> Order {
-    let padding = if number.is_multiple_of(4) { 10_000 } else { 0 };
-    sample::say(&format!("{writer} {number} {}", "x".repeat(padding)))
-}
-
-/// SplitMix64: the same numbers from the same seed, everywhere.
-struct Draw(u64);
-
-impl Draw {
-    fn below(&mut self, limit: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % limit
-    }
+    proof::tell(&format!("{confirmed} commits were confirmed before a kill; seed={seed}"), passed, &failures)
 }

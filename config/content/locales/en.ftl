@@ -216,15 +216,16 @@ data-never = I never keep what you write, symptoms, diagnoses, medicines or scor
 data-setting = Setting { $key }: { $value }, because you set it.
 data-screened = That you passed the list of reasons not to, on { $date }, so that I don't ask each time.
 data-felt = Your own counts: better { $better }, same { $same }, worse { $worse }.
-data-last-used = Last use: { $date }, to delete what nobody uses.
+data-last-used = Last use: { $date }, to delete what nobody has used for a year.
 data-session = A running routine, at step { $step }, to lead you through it.
 data-lock = A safety lock until { $until }. Why is not kept.
 export-ready = Here is everything I keep about you.
 delete-question = Delete everything I keep about you, at once and for good?
-deleted = Deleted. I keep nothing about you any more.
+deleted = Deleted. I keep nothing about you any more, and an older backup can't bring it back.
 deleted-but-lock = One thing stays until its time is over: the end time of a safety lock, without a reason.
 
 cannot-save = I can't save anything right now, so nothing was changed. Please try again later.
+read-only = I can't save anything right now: there is no room left where I keep it. Nothing was changed, and what I had saved is safe. Questions still work.
 
 ## Help
 

@@ -6,114 +6,144 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ::sled::Tree;
+use zeroize::Zeroizing;
 
 use super::layout::{self, Counters, Head, PART};
-use super::read;
+use super::read::{self, View};
+use super::vault::{self, Vault};
 use crate::base::id::EventId;
 use crate::base::time::Timestamp;
 use crate::port::record::{Key, Record, Revision};
-use crate::store::{
-    Batch, CommitError, Committed, FORGOTTEN_AT_ONCE, OutboxId, OutboxItem, SEEN_FOR, StoreError, fitting,
-};
+use crate::store::seal::{Mac, Secret};
+use crate::store::{Batch, CommitError, Committed, FORGOTTEN_AT_ONCE, OutboxId, OutboxItem, SEEN_FOR, StoreError};
 
-/// A batch with its records and orders encoded, which happens where it comes from and not on the committer's thread.
-#[derive(Debug)]
+/// A batch with its records and orders encoded and its names turned into what the store knows them by, which happens where
+/// it comes from and not on the committer's thread.
 pub(super) struct Ready {
-    event: Option<(EventId, Timestamp)>,
-    expect: Vec<(Key, Revision)>,
-    changes: BTreeMap<Key, Option<Encoded>>,
-    orders: Vec<Vec<u8>>,
+    event: Option<(EventId, Mac, Timestamp)>,
+    expect: Vec<(Key, Mac, Revision)>,
+    changes: BTreeMap<(&'static str, Mac), Option<Encoded>>,
+    orders: Vec<Zeroizing<Vec<u8>>>,
     sent: BTreeSet<OutboxId>,
     now: Timestamp,
 }
 
-/// A record as it is written.
-#[derive(Debug)]
+/// A record as it is to be sealed.
 struct Encoded {
     due: Option<Timestamp>,
-    bytes: Vec<u8>,
+    plain: Zeroizing<Vec<u8>>,
 }
 
 impl Ready {
-    pub(super) fn new(batch: Batch) -> Result<Self, CommitError> {
+    pub(super) fn new(batch: Batch, vault: &Vault) -> Result<Self, CommitError> {
         batch.check()?;
-        let Batch { event, mut expect, changes, orders, sent, now } = batch;
-        expect.retain(|(key, _)| !key.is_volatile());
+        let Batch { event, expect, changes, orders, sent, now } = batch;
+        let expect = expect.into_iter().filter(|(key, _)| !key.is_volatile());
+        let expect = expect.map(|(key, revision)| (vault.name(&key.name()), key, revision));
         let mut encoded = BTreeMap::new();
         for change in changes.into_iter().filter(|change| !change.key.is_volatile()) {
-            let record = change.record.map(|record| Encoded::new(&record));
-            encoded.insert(change.key, record.transpose()?);
+            let record = change.record.map(|record| Encoded::new(&change.key, &record));
+            encoded.insert((change.key.tree(), vault.name(&change.key.name())), record.transpose()?);
         }
-        let orders = orders.into_iter().map(|order| fitting(OutboxItem { at: now, order }.encode()));
-        let orders = orders.collect::<Result<_, _>>()?;
-        Ok(Self { event, expect, changes: encoded, orders, sent: sent.into_iter().collect(), now })
+        let orders = orders.into_iter().map(|order| vault::plain_order(&OutboxItem { at: now, order }));
+        Ok(Self {
+            event: event.map(|(id, at)| (vault.name(id.as_str()), id, at)).map(|(name, id, at)| (id, name, at)),
+            expect: expect.map(|(name, key, revision)| (key, name, revision)).collect(),
+            changes: encoded,
+            orders: orders.collect::<Result<_, _>>()?,
+            sent: sent.into_iter().collect(),
+            now,
+        })
     }
 }
 
 impl Encoded {
-    fn new(record: &Record) -> Result<Self, CommitError> {
-        Ok(Self { due: record.due(), bytes: fitting(record.encode())? })
+    fn new(key: &Key, record: &Record) -> Result<Self, CommitError> {
+        Ok(Self { due: record.due(), plain: vault::plain(key, record)? })
     }
 }
 
 /// Keys with their new values; `None` deletes.
-type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+pub(super) type Writes = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
+
+/// A person that was deleted: under what name, by which commit, on which day.
+pub(super) type Forgotten = (Mac, u64, Timestamp);
 
 /// The writes of the batches that were let in so far.
 pub(super) struct Group<'a> {
     tree: &'a Tree,
+    vault: &'a Vault,
     writes: Writes,
     counters: Counters,
+    forgotten: Vec<Forgotten>,
+}
+
+/// All that a group comes to.
+pub(super) struct Finished {
+    pub(super) writes: Writes,
+    pub(super) counters: Counters,
+    pub(super) forgotten: Vec<Forgotten>,
 }
 
 impl<'a> Group<'a> {
     /// An empty group on what the store holds, and the counters as the last group left them.
-    pub(super) fn new(tree: &'a Tree, counters: Counters) -> Self {
-        Self { tree, writes: Writes::new(), counters }
+    pub(super) fn new(view: View<'a>, counters: Counters) -> Self {
+        Self { tree: view.tree, vault: view.vault, writes: Writes::new(), counters, forgotten: Vec::new() }
     }
 
     /// Lets a batch in, or leaves the group as it was.
     pub(super) fn add(&mut self, batch: Ready) -> Result<Committed, CommitError> {
-        let mut draft = Draft { group: self, writes: Writes::new() };
+        let counters = Counters { commits: self.counters.commits + 1, ..self.counters };
+        let mut draft = Draft { group: self, writes: Writes::new(), counters };
         draft.admit(&batch)?;
-        let mut counters = draft.group.counters;
-        counters.commits += 1;
-        for (key, record) in &batch.changes {
-            draft.change(key, record.as_ref(), Revision(counters.commits))?;
+        for ((tree, name), record) in &batch.changes {
+            draft.change(tree, *name, record.as_ref())?;
+        }
+        let mut forgotten = Vec::new();
+        for ((tree, name), _) in
+            batch.changes.iter().filter(|((tree, _), record)| vault::is_personal(tree) && record.is_none())
+        {
+            draft.shred(*name)?;
+            if *tree == "person" {
+                let day = batch.now.day();
+                draft.put(layout::named_key(layout::FORGOTTEN, *name), layout::tombstone(draft.counters.commits, day));
+                forgotten.push((*name, draft.counters.commits, day));
+            }
         }
         for id in &batch.sent {
             draft.remove_order(*id)?;
         }
         let mut outbox = Vec::with_capacity(batch.orders.len());
-        for bytes in &batch.orders {
-            counters.ordered += 1;
-            let id = OutboxId(counters.ordered);
-            let parts = draft.split(&layout::outbox_key(id), bytes);
-            let first = bytes.get(..PART).unwrap_or(bytes);
-            draft.put(layout::outbox_key(id), [&[parts], first].concat());
-            outbox.push(id);
+        for plain in &batch.orders {
+            outbox.push(draft.add_order(plain));
         }
-        if let Some((id, at)) = &batch.event {
+        if let Some((_, name, at)) = &batch.event {
             draft.forget(batch.now)?;
-            draft.remember(id, *at)?;
+            draft.remember(*name, *at)?;
         }
-        let writes = draft.writes;
+        let Draft { writes, counters, .. } = draft;
         self.writes.extend(writes);
         self.counters = counters;
+        self.forgotten.extend(forgotten);
         Ok(Committed { outbox })
     }
 
-    /// Everything to be written, the counters with it, and the counters as they are then.
-    pub(super) fn finish(mut self) -> (::sled::Batch, Counters) {
-        self.writes.insert(layout::COUNTERS_KEY.to_vec(), Some(self.counters.bytes()));
-        let mut batch = ::sled::Batch::default();
-        for (key, value) in self.writes {
-            match value {
-                Some(value) => batch.insert(key, value),
-                None => batch.remove(key),
-            }
+    /// Seals with the current generation what lies under these keys and was sealed by an older one.
+    pub(super) fn reseal(&mut self, keys: Vec<Vec<u8>>) -> Result<(), StoreError> {
+        let mut draft = Draft { counters: self.counters, group: self, writes: Writes::new() };
+        for key in keys {
+            draft.reseal(&key)?;
         }
-        (batch, self.counters)
+        let writes = draft.writes;
+        self.writes.extend(writes);
+        Ok(())
+    }
+
+    /// Everything to be written, the counters with it, and the counters as they are then.
+    pub(super) fn finish(mut self) -> Finished {
+        let counters = self.vault.seal(&[layout::COUNTERS_KEY], &self.counters.bytes());
+        self.writes.insert(layout::COUNTERS_KEY.to_vec(), Some(counters));
+        Finished { writes: self.writes, counters: self.counters, forgotten: self.forgotten }
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -124,62 +154,103 @@ impl<'a> Group<'a> {
     }
 }
 
-/// The writes of one batch, on top of those of its group.
+/// The writes of one batch, on top of those of its group, and the counters as they would be.
 struct Draft<'g, 'a> {
     group: &'g Group<'a>,
     writes: Writes,
+    counters: Counters,
 }
 
 impl Draft<'_, '_> {
     /// Whether the batch may be committed at all.
     fn admit(&self, batch: &Ready) -> Result<(), CommitError> {
-        if let Some((id, _)) = &batch.event {
-            let seen = self.seen(id)?.is_some_and(|at| batch.now.since(at) < SEEN_FOR);
+        if let Some((id, name, _)) = &batch.event {
+            let seen = self.seen(*name)?.is_some_and(|at| batch.now.since(at) < SEEN_FOR);
             if seen {
                 return Err(CommitError::Seen(id.clone()));
             }
         }
-        for (key, expected) in &batch.expect {
-            if self.head(key)?.map_or(Revision(0), |head| head.revision) != *expected {
+        for (key, name, expected) in &batch.expect {
+            if self.head(key.tree(), *name)?.map_or(Revision(0), |head| head.revision) != *expected {
                 return Err(CommitError::Conflict(key.clone()));
             }
         }
         Ok(())
     }
 
-    fn change(&mut self, key: &Key, record: Option<&Encoded>, revision: Revision) -> Result<(), StoreError> {
-        let place = layout::record_key(key.tree(), &key.name());
-        if let Some(old) = self.head(key)? {
+    fn change(&mut self, tree: &'static str, name: Mac, record: Option<&Encoded>) -> Result<(), StoreError> {
+        let place = layout::record_key(tree, name);
+        if let Some(old) = self.head(tree, name)? {
             self.drop_value(&place, old.parts);
             if let Some(at) = old.due {
-                self.delete(layout::due_key(at, key));
+                self.delete(layout::due_key(at, tree, name));
             }
+            self.counters.records = self.counters.records.saturating_sub(1);
         }
-        if let Some(Encoded { due, bytes }) = record {
-            let parts = self.split(&place, bytes);
-            let head = Head { revision, due: *due, parts };
-            self.put(place, head.value(bytes.get(..PART).unwrap_or(bytes)));
+        if let Some(Encoded { due, plain }) = record {
+            let length = vault::sealed_length(vault::is_personal(tree), plain.len());
+            let head = Head { revision: Revision(self.counters.commits), due: *due, parts: parts(length) };
+            let about: [&[u8]; 2] = [&place, &head.bytes()];
+            let sealed = match vault::is_personal(tree) {
+                true => vault::seal_personal(&self.person(name)?, &about, plain),
+                false => self.group.vault.seal(&about, plain),
+            };
+            self.split(&place, &head.bytes(), &sealed);
             if let Some(at) = due {
-                self.put(layout::due_key(*at, key), Vec::new());
+                self.put(layout::due_key(*at, tree, name), Vec::new());
             }
+            self.counters.records += 1;
         }
         Ok(())
+    }
+
+    /// A person's key; a new one when they have none.
+    fn person(&mut self, name: Mac) -> Result<Secret, StoreError> {
+        let key = layout::named_key(layout::PERSON, name);
+        match self.get(&key)? {
+            Some(row) => self.group.vault.unwrap(name, &row),
+            None => {
+                let (secret, row) = self.group.vault.new_person(name);
+                self.put(key, row);
+                Ok(secret)
+            }
+        }
+    }
+
+    /// Throws a person's key away once nothing is left that it opens.
+    fn shred(&mut self, name: Mac) -> Result<(), StoreError> {
+        if self.head("person", name)?.is_none() && self.head("session", name)?.is_none() {
+            self.delete(layout::named_key(layout::PERSON, name));
+        }
+        Ok(())
+    }
+
+    fn add_order(&mut self, plain: &[u8]) -> OutboxId {
+        self.counters.ordered += 1;
+        self.counters.waiting += 1;
+        let id = OutboxId(self.counters.ordered);
+        let place = layout::outbox_key(id);
+        let head = [parts(vault::sealed_length(false, plain.len()))];
+        let sealed = self.group.vault.seal(&[&place, &head], plain);
+        self.split(&place, &head, &sealed);
+        id
     }
 
     fn remove_order(&mut self, id: OutboxId) -> Result<(), StoreError> {
         let place = layout::outbox_key(id);
         if let Some(value) = self.get(&place)? {
             self.drop_value(&place, value.first().copied().unwrap_or(0));
+            self.counters.waiting = self.counters.waiting.saturating_sub(1);
         }
         Ok(())
     }
 
-    fn remember(&mut self, id: &EventId, at: Timestamp) -> Result<(), StoreError> {
-        if let Some(before) = self.seen(id)? {
-            self.delete(layout::seen_at_key(before, id.as_str().as_bytes()));
+    fn remember(&mut self, name: Mac, at: Timestamp) -> Result<(), StoreError> {
+        if let Some(before) = self.seen(name)? {
+            self.delete(layout::seen_at_key(before, name));
         }
-        self.put(layout::seen_at_key(at, id.as_str().as_bytes()), Vec::new());
-        self.put(layout::seen_key(id), layout::sortable(at).to_vec());
+        self.put(layout::seen_at_key(at, name), Vec::new());
+        self.put(layout::named_key(layout::SEEN, name), layout::sortable(at).to_vec());
         Ok(())
     }
 
@@ -202,37 +273,72 @@ impl Draft<'_, '_> {
         oldest.extend(group.take(FORGOTTEN_AT_ONCE).map(|(key, _)| key.clone()));
         oldest.sort();
         for key in oldest.into_iter().take(FORGOTTEN_AT_ONCE) {
-            let (at, id) = layout::read_seen_at(&key)?;
+            let (at, name) = layout::read_seen_at(&key)?;
             if now.since(at) < SEEN_FOR {
                 break;
             }
-            self.delete([&[layout::SEEN], id.as_slice()].concat());
+            self.delete(layout::named_key(layout::SEEN, name));
             self.delete(key);
         }
         Ok(())
     }
 
-    fn seen(&self, id: &EventId) -> Result<Option<Timestamp>, StoreError> {
-        let Some(value) = self.get(&layout::seen_key(id))? else { return Ok(None) };
+    fn seen(&self, name: Mac) -> Result<Option<Timestamp>, StoreError> {
+        let Some(value) = self.get(&layout::named_key(layout::SEEN, name))? else { return Ok(None) };
         let at = layout::whole(&value).map(layout::from_sortable);
         at.map(Some).ok_or_else(|| layout::damaged("an entry of the seen events", "its time has another length"))
     }
 
-    fn head(&self, key: &Key) -> Result<Option<Head>, StoreError> {
-        let Some(value) = self.get(&layout::record_key(key.tree(), &key.name()))? else { return Ok(None) };
+    fn head(&self, tree: &str, name: Mac) -> Result<Option<Head>, StoreError> {
+        let Some(value) = self.get(&layout::record_key(tree, name))? else { return Ok(None) };
         let head = Head::read(&value).map(|(head, _)| head);
-        head.map(Some).ok_or_else(|| read::headless(key.tree(), &key.name()))
+        head.map(Some).ok_or_else(|| read::headless(tree, name))
     }
 
-    /// Writes what does not fit into the first value, and says how many parts that took.
-    fn split(&mut self, place: &[u8], bytes: &[u8]) -> u8 {
-        let rest = bytes.get(PART..).unwrap_or_default();
-        let mut parts = 0;
-        for part in rest.chunks(PART) {
-            self.put(layout::part_key(place, parts), part.to_vec());
-            parts = parts.checked_add(1).expect("what fits is at most 900,000 bytes, which is 231 values");
+    fn reseal(&mut self, key: &[u8]) -> Result<(), StoreError> {
+        // Gone since it was looked for: nothing is left to seal.
+        let Some(value) = self.get(key)? else { return Ok(()) };
+        let vault = self.group.vault;
+        match key.first() {
+            Some(&layout::PERSON) if !vault.is_current(&value) => {
+                let name = key.get(1..).and_then(|name| name.try_into().ok());
+                let name = name.ok_or_else(|| layout::damaged("a person's key", "it has no name"))?;
+                let row = vault.wrap(name, &vault.unwrap(name, &value)?);
+                self.put(key.to_vec(), row);
+            }
+            Some(&(layout::RECORD | layout::OUTBOX)) => {
+                let length = if key.first() == Some(&layout::OUTBOX) { 1 } else { Head::LENGTH };
+                let what = if length == 1 { "an outbox item" } else { "a record" };
+                let (head, first) =
+                    value.split_at_checked(length).ok_or_else(|| layout::damaged(what, "it is too short"))?;
+                if vault.is_current(first) {
+                    return Ok(());
+                }
+                let count = head.last().copied().unwrap_or(0);
+                let mut sealed = first.to_vec();
+                for part in 0..count {
+                    let found = self.get(&layout::part_key(key, part))?;
+                    sealed.extend(found.ok_or_else(|| layout::damaged(what, "a part of it is missing"))?);
+                }
+                let again = vault.seal(&[key, head], &vault.open(&[key, head], &sealed, what)?);
+                self.split(key, head, &again);
+            }
+            Some(&layout::META) if !vault.is_current(&value) => {
+                let again = vault.seal(&[key], &vault.open(&[key], &value, "the store's canary")?);
+                self.put(key.to_vec(), again);
+            }
+            _ => {}
         }
-        parts
+        Ok(())
+    }
+
+    /// Writes a value: its head and first bytes under `place`, the rest as parts.
+    fn split(&mut self, place: &[u8], head: &[u8], sealed: &[u8]) {
+        let (first, rest) = sealed.split_at_checked(PART).unwrap_or((sealed, &[]));
+        for (part, bytes) in (0..).zip(rest.chunks(PART)) {
+            self.put(layout::part_key(place, part), bytes.to_vec());
+        }
+        self.put(place.to_vec(), [head, first].concat());
     }
 
     fn drop_value(&mut self, place: &[u8], parts: u8) {
@@ -256,4 +362,22 @@ impl Draft<'_, '_> {
     fn delete(&mut self, key: Vec<u8>) {
         self.writes.insert(key, None);
     }
+}
+
+/// How many parts follow the first bytes of a value of this length.
+pub(super) fn parts(length: usize) -> u8 {
+    u8::try_from(length.saturating_sub(PART).div_ceil(PART))
+        .expect("what fits is at most 900,000 bytes, which is 231 values")
+}
+
+/// The writes as the engine takes them.
+pub(super) fn engine_batch(writes: &Writes) -> ::sled::Batch {
+    let mut batch = ::sled::Batch::default();
+    for (key, value) in writes {
+        match value {
+            Some(value) => batch.insert(key.as_slice(), value.as_slice()),
+            None => batch.remove(key.as_slice()),
+        }
+    }
+    batch
 }

@@ -8,56 +8,82 @@
 //! | file | what it is |
 //! |---|---|
 //! | `store.lock` | empty; locked as long as a process has the store open |
-//! | `db`, `conf`, `snap.*` | the engine's log, its settings, its shortcuts for opening |
-//! | `snap.*.generating` | an unfinished shortcut of a killed process; removed before opening, as the engine would choke on it |
-//! | `blobs/` | must stay empty: the engine puts large values there and never syncs them, so no value reaches 4 KiB |
+//! | `MANIFEST.json` | whose store it is, which engine is in use, how much was committed at least ([`super::manifest`]) |
+//! | `master.key` | the master key, unless the operator keeps it elsewhere ([`super::seal`]) |
+//! | `forgotten` | tombstones: who was deleted, by HMAC and commit; read when a backup is restored |
+//! | `ballast` | room that is given up on a full disk |
+//! | `control` | a socket through which `nape store` speaks to the program that has the store open |
+//! | `engine-N/` | the engine's log `db`, its settings `conf`, its shortcuts `snap.*`, and `keys`, the ring of keys |
+//! | `engine-N/snap.*.generating` | an unfinished shortcut of a killed process; removed before opening, as the engine would choke on it |
+//! | `engine-N/blobs/` | must stay empty: the engine puts large values there and never syncs them, so no value reaches 4 KiB |
+//!
+//! A restore and an upgrade build the next engine beside the one in use; the manifest changes over at once, then the old
+//! one goes.
 //!
 //! # Keys and values
 //!
 //! One tree, so that one engine batch is one atomic write. The first byte of a key says what it is; numbers are
-//! big-endian, and times are milliseconds with the sign bit turned over, so that they sort as bytes.
+//! big-endian, and times are milliseconds with the sign bit turned over, so that they sort as bytes. Names are the first 16
+//! bytes of their HMAC; `~` stands for sealed, as [`vault`] says.
 //!
 //! | key | value |
 //! |---|---|
-//! | `m` `format` | version of this layout, u32: 1 |
-//! | `m` `counters` | number of the last commit, u64; last outbox number given, u64 |
-//! | `r` tree 0 name | revision u64; has a due time, u8; due time i64; parts u8; first 3,900 bytes of [`Record::encode`] |
-//! | `o` number u64 | parts u8; first 3,900 bytes of [`OutboxItem::encode`] |
+//! | `m` `format` | version of this layout, u32: 2 |
+//! | `m` `canary` | ~ the store's name |
+//! | `m` `counters` | ~ number of the last commit, last outbox number given, records, orders that wait: u64 each |
+//! | `r` tree 0 name | revision u64; has a due time, u8; due time i64; parts u8; first 3,900 bytes of ~ length u16, name in full, [`Record::encode`] |
+//! | `o` number u64 | parts u8; first 3,900 bytes of ~ [`OutboxItem::encode`] |
 //! | `p` length u16, key of the first value, part u8 | the next 3,900 bytes; parts count from 0 |
+//! | `k` name | ~ the person's key |
+//! | `x` name | tombstone: commit that deleted u64, day i64 |
 //! | `d` due time i64, tree 0 name | empty |
-//! | `s` event | when it came in, i64 |
-//! | `t` when it came in i64, event | empty |
+//! | `s` event's name | when it came in, i64 |
+//! | `t` when it came in i64, event's name | empty |
 //!
 //! A record's revision is the number of the commit that wrote it, so a record that was deleted and came back never
 //! looks like the old one. An event leaves `s` and `t` together, some time after [`super::SEEN_FOR`], when others come in.
+//! A person's key comes with their first record (preferences or routine) and goes with the last; a deletion of preferences,
+//! by whomever, leaves a tombstone.
 //!
 //! # A commit
 //!
 //! Encode (where the batch comes from), queue of 256, then the committer's thread: check all that wait, each against the
-//! ones before it; one engine batch; flush; `fdatasync` on `db`, which the engine's own flush leaves out; answers.
+//! ones before it; seal; one engine batch; flush; `fdatasync` on `db`, which the engine's own flush leaves out; tombstones; answers.
 
+mod care;
 mod commit;
 mod draft;
+mod dump;
+mod fill;
+mod folder;
 mod layout;
 mod open;
 mod read;
+mod shared;
 #[cfg(test)]
 mod tests;
+mod tombs;
+mod upgrade;
+mod vault;
 
-use std::fs::File;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use async_trait::async_trait;
 
-use self::commit::{Queue, Shared, Sync};
+use self::commit::{MakeSync, Sync};
 use self::draft::Ready;
-use self::open::{Folder, Opened};
-use super::{Batch, CommitError, Committed, OutboxId, OutboxItem, Store, StoreError};
+use self::folder::Folder;
+use self::open::{Engine, Opened};
+use self::read::View;
+use self::shared::{Shared, State, Still};
+use super::{Batch, CommitError, Committed, Options, OutboxId, OutboxItem, Store, StoreError};
 use crate::base::time::Timestamp;
 use crate::port::record::{Key, Record, Records, Revision};
+
+pub use care::{Counts, Health, Stats};
+pub use fill::{Restored, import, restore};
 
 /// A store in a folder.
 ///
@@ -66,20 +92,48 @@ use crate::port::record::{Key, Record, Records, Revision};
 pub struct SledStore {
     shared: Arc<Shared>,
     committer: Mutex<Option<JoinHandle<()>>>,
+    /// One backup or rotation at a time.
+    backing_up: Mutex<()>,
     /// Dropped last.
+    _folder: Unlock,
+}
+
+/// Holds the folder until the engine has let go of its file, so that it can be opened again at once.
+struct Unlock {
+    engine: PathBuf,
     _folder: Folder,
 }
 
+impl Drop for Unlock {
+    fn drop(&mut self) {
+        folder::let_go(&self.engine);
+    }
+}
+
 impl SledStore {
-    /// Opens the store in `dir`, or makes a new one there.
-    ///
-    /// Blocks: about 0.1 s, longer after a kill or with hundreds of thousands of records. It must lie on a local disk;
-    /// network file systems don't keep the lock.
+    /// Opens the store in `dir`, or makes a new one there, with everything else as it comes by itself.
     ///
     /// # Errors
-    /// [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Damaged`], [`StoreError::Newer`] and [`StoreError::Io`].
+    /// As [`SledStore::open_with`].
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        Self::start(open::open(dir)?, |file| Box::new(move || file.sync_data()))
+        Self::open_with(dir, &Options::default())
+    }
+
+    /// Opens the store in `dir`, or makes a new one there.
+    ///
+    /// Blocks: about 0.1 s, longer after a kill or with hundreds of thousands of records. It looks whether what it finds
+    /// is what the manifest promises; to know that every record reads, see [`SledStore::check`].
+    ///
+    /// # Errors
+    /// [`StoreError::Busy`], [`StoreError::Full`], [`StoreError::Damaged`], [`StoreError::Newer`],
+    /// [`StoreError::Refused`] and [`StoreError::Io`].
+    pub fn open_with(dir: &Path, options: &Options) -> Result<Self, StoreError> {
+        Self::start(dir, options, open::open(dir, options)?, Box::new(|file| Box::new(move || file.sync_data())))
+    }
+
+    /// Whether a folder holds a store, or what is left of one.
+    pub fn is_in(dir: &Path) -> bool {
+        folder::holds_store(dir)
     }
 
     /// Commits what waits and takes no more. Reading goes on; the folder stays locked until the store is dropped.
@@ -89,36 +143,43 @@ impl SledStore {
     pub fn close(&self) -> Result<(), StoreError> {
         self.shared.queue.close();
         let committer = self.committer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let first = committer.is_some();
         if committer.is_some_and(|thread| thread.join().is_err()) {
             return Err(StoreError::Failed("its thread gave up".to_owned()));
         }
-        match &*self.shared.failed.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(error) => Err(error.clone()),
-            None => Ok(()),
+        match self.shared.state() {
+            State::Failed(error) | State::Full(error) => Err(error),
+            // Low on room: what the manifest says less is still true.
+            State::Low { .. } => Ok(()),
+            State::Writing if first => self.note(),
+            State::Writing => Ok(()),
         }
     }
 
-    fn start(opened: Opened, sync: impl FnOnce(File) -> Sync) -> Result<Self, StoreError> {
-        let Opened { db, file, counters, folder } = opened;
-        let shared = Arc::new(Shared {
-            db,
-            whole: RwLock::new(()),
-            durable: AtomicU64::new(counters.ordered),
-            failed: Mutex::new(None),
-            queue: Queue::new(),
-        });
-        let (theirs, sync) = (shared.clone(), sync(file));
+    fn start(dir: &Path, options: &Options, opened: Opened, make_sync: MakeSync) -> Result<Self, StoreError> {
+        let Opened { engine: Engine { db, file, vault }, counters, manifest, folder } = opened;
+        let engine = folder::engine(dir, manifest.engine);
+        let shared = Arc::new(Shared::new(dir.to_owned(), options.room, vault, manifest, db, counters));
+        let theirs = shared.clone();
+        let sync: Sync = make_sync(file);
         let thread = Builder::new().name("committer".to_owned());
-        let committer = thread.spawn(move || commit::run(&theirs, counters, sync)).map_err(|error| StoreError::Io {
+        let committer = thread.spawn(move || commit::run(&theirs, counters, sync, &make_sync));
+        let committer = committer.map_err(|error| StoreError::Io {
             doing: "starting the committer's thread".to_owned(),
             why: error.to_string(),
         })?;
-        Ok(Self { shared, committer: Mutex::new(Some(committer)), _folder: folder })
+        let store = Self {
+            shared,
+            committer: Mutex::new(Some(committer)),
+            backing_up: Mutex::new(()),
+            _folder: Unlock { engine, _folder: folder },
+        };
+        store.look()?;
+        Ok(store)
     }
 
-    /// Keeps the committer from putting a group in, so that all reads under it are of the same moment.
-    fn still(&self) -> RwLockReadGuard<'_, ()> {
-        self.shared.whole.read().unwrap_or_else(PoisonError::into_inner)
+    fn view<'a>(&'a self, still: &'a Still<'_>) -> Result<View<'a>, StoreError> {
+        Ok(View { tree: still.db()?, vault: &self.shared.vault })
     }
 }
 
@@ -133,14 +194,15 @@ impl Drop for SledStore {
 #[async_trait]
 impl Store for SledStore {
     fn load(&self, keys: &[Key]) -> Result<Records, StoreError> {
-        let _still = self.still();
+        let still = self.shared.still();
+        let view = self.view(&still)?;
         let mut records = Records::default();
         for key in keys {
             debug_assert!(!key.is_volatile(), "volatile records stay with the runtime");
             if key.is_volatile() {
                 continue;
             }
-            match read::record(&self.shared.db, key)? {
+            match view.record(key)? {
                 Some((record, revision)) => records.insert(key.clone(), Some(record), revision),
                 None => records.insert(key.clone(), None, Revision(0)),
             }
@@ -149,12 +211,15 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        self.shared.queue.commit(Ready::new(batch)?).await
+        self.shared.queue.commit(Ready::new(batch, &self.shared.vault)?).await
     }
 
     fn due(&self, upto: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Key)>, StoreError> {
-        let _still = self.still();
-        read::due(&self.shared.db, upto, limit)
+        self.view(&self.shared.still())?.due(upto, limit)
+    }
+
+    fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.view(&self.shared.still())?.next_due()
     }
 
     fn scan(&self, tree: &str, after: Option<&str>, limit: usize) -> Result<Vec<(Key, Record)>, StoreError> {
@@ -162,13 +227,11 @@ impl Store for SledStore {
             debug_assert!(false, "there is no tree {tree}");
             return Ok(Vec::new());
         };
-        let _still = self.still();
-        read::scan(&self.shared.db, tree, after, limit)
+        self.view(&self.shared.still())?.scan(tree, after, limit)
     }
 
     fn outbox(&self, after: OutboxId, limit: usize) -> Result<Vec<(OutboxId, OutboxItem)>, StoreError> {
-        let _still = self.still();
-        let durable = OutboxId(self.shared.durable.load(Ordering::Acquire));
-        read::outbox(&self.shared.db, after, durable, limit)
+        let durable = OutboxId(self.shared.durable().ordered);
+        self.view(&self.shared.still())?.outbox(after, durable, limit)
     }
 }

@@ -1,0 +1,91 @@
+//! Nothing is kept longer than it is of use: what is deleted by itself, and when.
+//!
+//! | what | when |
+//! |---|---|
+//! | a person's preferences and counts | a year after the day of last use |
+//! | a safety lock that nobody has lifted | a year after its end |
+//! | a routine | at its end; a paused one ends itself after half an hour |
+//! | a server's settings | a week after the bot was removed from it |
+//!
+//! Nobody is told: a message after a year of silence would be one that nobody asked for.
+
+use crate::base::id::ServerId;
+use crate::base::time::Timestamp;
+use crate::port::action::Outcome;
+use crate::port::record::{Key, Record, Records};
+
+/// A record's time has come. One that was used since is not due, and stays.
+pub(super) fn due(now: Timestamp, key: &Key, records: &Records) -> Outcome {
+    let mut outcome = Outcome::default();
+    let is_over = records.get(key).and_then(Record::due).is_some_and(|at| at <= now);
+    if is_over && matches!(key, Key::Person(_) | Key::Lock(_) | Key::Server(_)) {
+        outcome.delete(key.clone());
+    }
+    outcome
+}
+
+/// The bot was removed from a server, or let in again before its settings were gone.
+pub(super) fn membership(now: Timestamp, server: &ServerId, present: bool, records: &Records) -> Outcome {
+    let mut outcome = Outcome::default();
+    let key = Key::Server(server.clone());
+    if records.get(&key).is_some() {
+        let mut settings = records.server(Some(server));
+        let removed = if present { None } else { settings.removed.or(Some(now)) };
+        if removed != settings.removed {
+            settings.removed = removed;
+            outcome.set(key, Record::Server(settings));
+        }
+    }
+    outcome
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::base::id::UserId;
+    use crate::port::record::{Lock, Person, REMOVED, Revision, Server, UNUSED};
+
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+    fn with(key: &Key, record: Record) -> Records {
+        let mut records = Records::default();
+        records.insert(key.clone(), Some(record), Revision(1));
+        records
+    }
+
+    /// When what is fed its due time, over and over, is deleted.
+    fn deleted(key: &Key, record: Record) -> Timestamp {
+        let at = record.due().expect("it is due some day");
+        let records = with(key, record);
+        assert_eq!(due(Timestamp::from_millis(at.millis() - 1), key, &records), Outcome::default());
+        let gone = due(at, key, &records);
+        assert!(gone.orders.is_empty() && gone.changes.len() == 1 && gone.changes[0].record.is_none());
+        at
+    }
+
+    #[test]
+    fn what_nobody_uses_goes_after_a_year() {
+        let used = Timestamp::from_millis(1_795_305_600_000);
+        let who = UserId::from_stored("t:me");
+        let person = Record::Person(Person { last_used: used, ..Person::default() });
+        assert_eq!(deleted(&Key::Person(who.clone()), person), used + UNUSED);
+        assert_eq!(deleted(&Key::Lock(who), Record::Lock(Lock { until: used })), used + UNUSED);
+        assert_eq!(Record::Person(Person::default()).due(), None);
+    }
+
+    #[test]
+    fn a_servers_settings_go_a_week_after_the_bot_unless_it_comes_back() {
+        let server = ServerId::from_stored("t:s");
+        let key = Key::Server(server.clone());
+        let left = Timestamp::from_millis(1_795_305_600_000);
+        let away = membership(left, &server, false, &with(&key, Record::Server(Server::default())));
+        let record = away.changes[0].record.clone().unwrap();
+        assert_eq!(deleted(&key, record.clone()), left + REMOVED);
+        assert_eq!(membership(left + DAY, &server, false, &with(&key, record.clone())), Outcome::default());
+        let back = membership(left + DAY, &server, true, &with(&key, record));
+        assert_eq!(back.changes[0].record.as_ref().unwrap().due(), None);
+        assert_eq!(membership(left, &server, false, &Records::default()), Outcome::default());
+    }
+}
