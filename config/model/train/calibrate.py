@@ -1,7 +1,8 @@
-"""Weights and thresholds of everything that is decided with the encoder's readings: `python calibrate.py CASES ROWS OUT`.
+"""Weights and thresholds of everything that is decided with the encoder's readings: `python calibrate.py CASES ROWS SECTION_CASES SECTION_ROWS OUT`.
 
 CASES are what `nape model cases` says of the messages of ROWS, line by line. The rows must be of authors whom the network has not learnt from:
-on its own rows it is surer than it ever will be. OUT is decision.toml.
+on its own rows it is surer than it ever will be. SECTION_CASES and SECTION_ROWS are those of an author who names the section that answers; the network
+may have learnt them, since no head learns sections. OUT is decision.toml.
 """
 
 import argparse
@@ -162,7 +163,7 @@ def first_sure(confidence: np.ndarray, right: np.ndarray) -> float:
     return float(confidence[order][enough[-1]]) if len(enough) else 1.0
 
 
-def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
+def calibrate(cases: Set, sectioned: Set) -> tuple[dict, dict, list[str]]:
     """(weights of answering, thresholds of the gate, lines that say how well it fits)."""
     said = []
     flags = cases.intent == "red_flag"
@@ -224,7 +225,7 @@ def calibrate(cases: Set) -> tuple[dict, dict, list[str]]:
     small_from = float(np.clip(cut(cases.smalltalk[asked], 0.002), 0.4, 0.95))
     said.append(f"small talk seen {(cases.smalltalk[chat] >= small_from).mean() if chat.any() else 0:.3f} of {chat.sum()} at {small_from:.3f}")
 
-    section = section_weights(cases, said)
+    section = section_weights(sectioned, said)
     answer = {
         "rank": rank, "sure": sure_weights, "scope": scope, "out_of_scope_from": out_from, "smalltalk_from": small_from,
         "answer_from": answer_from, "sure_from": sure_from, "offer_from": offer_from, "section": section,
@@ -274,16 +275,21 @@ def to_toml(answer: dict, gate: dict) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def read(cases: Path, rows: Path) -> Set:
+    known, ids = set(data.topics()), {entry.id: entry for entry in data.entries()}
+    read_rows = [data.parse(line, "", known, ids) for line in rows.read_text(encoding="utf-8").splitlines()]
+    return Set([json.loads(line) for line in cases.read_text(encoding="utf-8").splitlines()], read_rows)
+
+
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("cases", type=Path)
     arguments.add_argument("rows", type=Path)
+    arguments.add_argument("section_cases", type=Path)
+    arguments.add_argument("section_rows", type=Path)
     arguments.add_argument("out", type=Path)
     given = arguments.parse_args()
     torch.manual_seed(0)
-    known, ids = set(data.topics()), {entry.id: entry for entry in data.entries()}
-    read_rows = [data.parse(line, "", known, ids) for line in given.rows.read_text(encoding="utf-8").splitlines()]
-    cases = [json.loads(line) for line in given.cases.read_text(encoding="utf-8").splitlines()]
-    answer, gate, said = calibrate(Set(cases, read_rows))
+    answer, gate, said = calibrate(read(given.cases, given.rows), read(given.section_cases, given.section_rows))
     print("\n".join(said))
     given.out.write_text(to_toml(answer, gate), encoding="utf-8")

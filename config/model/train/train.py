@@ -1,8 +1,9 @@
 """Rows in, a network out: `python train.py FOLDER [--hold-out AUTHOR,…] [--go-on-from FOLDER] [--teachers N]`.
 
 Leaves FOLDER/student.safetensors and FOLDER/labels.json. With --go-on-from, the student of another folder learns on, from all rows and from
-that folder's teachers: new rows cost a quarter of an hour then, and not an hour. A teacher that lies in FOLDER already is used as it is. The same
-rows and seeds give the same network on the same machine; other processors round differently.
+that folder's teachers: new rows cost a quarter of an hour then, and not an hour. With --alone it learns on without teachers, once for each of the
+seeds, and the mean of all their weights is kept. A teacher that lies in FOLDER already is used as it is. The same rows and seeds give the same
+network on the same machine; other processors round differently.
 """
 
 import argparse
@@ -21,6 +22,8 @@ TEACHER_EPOCHS, TEACHER_RATE = 5, 2e-4
 STUDENT_EPOCHS, STUDENT_RATE = 8, 3e-4
 # For a student that goes on.
 MORE_STUDENT_EPOCHS, MORE_STUDENT_RATE = 6, 2.5e-4
+# For a student that goes on alone: few and small steps, so that networks of different seeds stay near enough for the mean of their weights to make sense.
+ALONE_RATE = 1.5e-4
 # Which of a teacher's six layers the student starts from.
 STUDENT_LAYERS = (0, 2, 5)
 
@@ -31,10 +34,10 @@ def labels() -> Labels:
     return Labels(data.topics(), entries, data.INTENTS, data.URGENCIES, data.FLAGS, data.KINDS)
 
 
-def training_rows(held_out: set[str]) -> list[data.Row]:
-    """What is trained on: every author but the held-out ones, and the knowledge itself."""
+def training_rows(held_out: set[str], twice: set[str] = frozenset()) -> list[data.Row]:
+    """What is trained on: every author but the held-out ones, and the knowledge itself; the rows of some authors two times."""
     kept, _ = data.split(data.read(), held_out)
-    return kept + data.of_content()
+    return kept + data.of_content() + [row for row in kept if row.author in twice]
 
 
 def prepare(threads: int) -> None:
@@ -63,6 +66,19 @@ def student(work: Path, held_out: set[str], go_on_from: Path | None, seeds: rang
     save(fit(network, training_rows(held_out), labels(), base_tokenizer(), plan, teachers), work / "student.safetensors")
 
 
+def alone(work: Path, rows: list[data.Row], go_on_from: Path, seed: int, epochs: int, threads: int) -> None:
+    prepare(threads)
+    network = load(Network(Encoder(len(STUDENT_LAYERS)), labels()), go_on_from / "student.safetensors")
+    plan = Plan(epochs, ALONE_RATE, seed, f"alone {seed}", mean=True)
+    save(fit(network, rows, labels(), base_tokenizer(), plan), work / f"alone-{seed}.safetensors")
+
+
+def mean_of(files: list[Path]) -> dict[str, torch.Tensor]:
+    """The mean of the weights of networks that went on from the same one."""
+    states = [load_file(file) for file in files]
+    return {name: torch.stack([state[name] for state in states]).mean(0) for name in states[0]}
+
+
 def save(network: Network, file: Path) -> None:
     save_file({name: value.contiguous().clone() for name, value in network.state_dict().items()}, file)
 
@@ -77,11 +93,26 @@ def main() -> None:
     arguments.add_argument("folder", type=Path)
     arguments.add_argument("--hold-out", default="", help="authors whose rows are left out, by comma")
     arguments.add_argument("--go-on-from", type=Path, help="the folder whose student learns on, and whose teachers teach it")
+    arguments.add_argument("--alone", default="", help="seeds, by comma, with which the student goes on without teachers")
+    arguments.add_argument("--epochs", type=int, default=2, help="how long it goes on alone")
+    arguments.add_argument("--mean-with", type=Path, help="a folder whose student, gone on from the same one, counts in that mean too")
+    arguments.add_argument("--twice", default="", help="authors whose rows count two times then, by comma")
     arguments.add_argument("--teachers", type=int, default=2)
     arguments.add_argument("--threads", type=int, default=multiprocessing.cpu_count())
     given = arguments.parse_args()
     work, held_out = given.folder, set(filter(None, given.hold_out.split(",")))
     work.mkdir(parents=True, exist_ok=True)
+    (work / "labels.json").write_text(json.dumps(labels().of(), indent=1) + "\n")
+    if given.alone:
+        numbers = [int(number) for number in given.alone.split(",")]
+        kept = training_rows(held_out, set(given.twice.split(",")))
+        # One core for each: two that wait for each other are slower than one.
+        with multiprocessing.get_context("spawn").Pool(min(len(numbers), given.threads)) as pool:
+            pool.starmap(alone, [(work, kept, given.go_on_from, number, given.epochs, 1) for number in numbers])
+        files = [work / f"alone-{number}.safetensors" for number in numbers]
+        files += [given.mean_with / "student.safetensors"] if given.mean_with else []
+        save_file(mean_of(files), work / "student.safetensors")
+        return
     seeds = range(given.teachers)
     side_by_side = max(1, min(given.teachers, given.threads))
     with multiprocessing.get_context("spawn").Pool(side_by_side) as pool:
@@ -90,7 +121,6 @@ def main() -> None:
         pool.starmap(teacher, [(work, held_out, seed, threads) for seed in missing])
     prepare(given.threads)
     student(work, held_out, given.go_on_from, seeds)
-    (work / "labels.json").write_text(json.dumps(labels().of(), indent=1) + "\n")
 
 
 if __name__ == "__main__":
