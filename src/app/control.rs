@@ -6,6 +6,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -19,6 +20,9 @@ use crate::store::sled::SledStore;
 const SOCKET: &str = "control";
 /// The longest request, in bytes.
 const LONGEST: u64 = 16 << 10;
+
+/// How long a request may take to come in. Others wait behind it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What can be asked of an open store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,7 +120,7 @@ pub async fn serve(dir: PathBuf, store: Arc<SledStore>) {
 async fn answer(stream: UnixStream, store: Arc<SledStore>) -> std::io::Result<()> {
     let (from, mut to) = stream.into_split();
     let mut line = String::new();
-    BufReader::new(from.take(LONGEST)).read_line(&mut line).await?;
+    tokio::time::timeout(PATIENCE, BufReader::new(from.take(LONGEST)).read_line(&mut line)).await??;
     let result = match serde_json::from_str::<Request>(&line) {
         Ok(request) => {
             let work = tokio::task::spawn_blocking(move || perform(&store, request)).await;

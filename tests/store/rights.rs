@@ -202,6 +202,24 @@ fn a_file_of_which_anything_is_missing_or_changed_is_refused() {
 }
 
 #[test]
+fn a_full_disk_below_a_backup_is_the_backups_and_not_the_stores() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, part) = (dir.path().join("backup"), dir.path().join("backup.part"));
+    let store = open(&dir.path().join("data"));
+    commit(&store, vec![set("anna")]);
+    for export in [false, true] {
+        std::os::unix::fs::symlink("/dev/full", &part).unwrap();
+        let written =
+            if export { store.export(&file, sample::at(1)) } else { store.backup(&file, None, sample::at(1)) };
+        let refused = written.unwrap_err().to_string();
+        assert!(refused.contains("make room") && refused.contains(&file.display().to_string()), "{refused}");
+        assert!(!file.exists() && part.symlink_metadata().is_err(), "nothing is left");
+    }
+    commit(&store, vec![set("ben")]);
+    assert_eq!(store.backup(&file, None, sample::at(1)), Ok(2));
+}
+
+#[test]
 fn a_backup_and_a_rotation_while_people_write_miss_nothing_that_was_confirmed_before() {
     let dir = tempfile::tempdir().unwrap();
     let (data, file) = (dir.path().join("data"), dir.path().join("backup"));

@@ -2,6 +2,7 @@
 //!
 //! Eight writers commit one after the other, each its own numbers 1, 2, 3, … What a commit leaves behind follows from its number
 //! alone ([`records`], [`order`]), so that what is found tells which commit was the last, and whether the whole of it is there.
+//! Now and then the keys are changed under them.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
@@ -23,6 +24,8 @@ mod sample;
 pub const WRITERS: u64 = 8;
 /// How many of its orders a writer leaves in the outbox.
 const KEPT: u64 = 3;
+/// After so many commits of the first writer, everything is sealed with new keys while the others go on.
+const ROTATED: u64 = 40;
 /// What was confirmed last: of each writer its number, and the outbox number.
 pub type Known = ([u64; WRITERS as usize], OutboxId);
 
@@ -151,6 +154,10 @@ async fn write(store: Arc<SledStore>, writer: u64) {
     let mut revision = store.load(&[counter(writer)]).expect("the counter reads").revision(&counter(writer));
     loop {
         number += 1;
+        if writer == 0 && number.is_multiple_of(ROTATED) {
+            let store = store.clone();
+            drop(tokio::task::spawn_blocking(move || store.rotate().expect("it rotates while people write")));
+        }
         let sent = if waiting.len() as u64 == KEPT { vec![waiting.remove(0)] } else { Vec::new() };
         let batch = Batch {
             event: Some(event(writer, number)),

@@ -43,9 +43,8 @@ impl SledStore {
         let durable = shared.durable();
         let mut header = Header::new(ring.name(), durable.commits, durable.ordered, now);
         header.index = Some(hex(ring.index.bytes()));
-        let part = begin(file)?;
-        let records = {
-            let sealer = Sealer::new(BufWriter::new(create(&part)?), recipient, shared.vault.master())?;
+        let records = whole_or_nothing(file, |part| {
+            let sealer = Sealer::new(BufWriter::new(create(part)?), recipient, shared.vault.master())?;
             let mut writer = Writer::start(sealer, &header)?;
             let records = self.dump(&mut writer)?;
             let still = shared.still();
@@ -53,20 +52,22 @@ impl SledStore {
                 writer.forgotten(name, commit, day)?;
             }
             drop(still);
-            finish_sealed(writer, &part)?;
-            records
-        };
-        if recipient.is_none() {
-            let whole = lines::read(backup::open(&part, shared.vault.master(), None)?, &part.display().to_string())?;
-            if whole.records.len() as u64 != records {
-                return Err(layout::damaged("the backup", "it does not hold what was written to it"));
+            finish_sealed(writer, part)?;
+            if recipient.is_none() {
+                let whole = lines::read(backup::open(part, shared.vault.master(), None)?, &part.display().to_string())?;
+                if whole.records.len() as u64 != records {
+                    return Err(layout::damaged("the backup", "it does not hold what was written to it"));
+                }
             }
-        }
-        place(&part, file)?;
+            Ok(records)
+        })?;
         let mut manifest = shared.manifest.lock().unwrap_or_else(PoisonError::into_inner);
         manifest.last_backup = Some(now);
         drop(manifest);
-        self.note()?;
+        if let Err(error) = self.note() {
+            // The backup counts all the same, as on another disk when this one is full; the next note has it.
+            tracing::warn!(%error, "the manifest does not say yet that there is a backup");
+        }
         Ok(records)
     }
 
@@ -77,14 +78,14 @@ impl SledStore {
     pub fn export(&self, file: &Path, now: Timestamp) -> Result<u64, StoreError> {
         let durable = self.shared.durable();
         let header = Header::new(self.shared.vault.ring().name(), durable.commits, durable.ordered, now);
-        let part = begin(file)?;
-        let mut writer = Writer::start(BufWriter::new(create(&part)?), &header)?;
-        let records = self.dump(&mut writer)?;
-        let file_of = |error: std::io::Error| StoreError::io("writing", &part, &error);
-        let written = writer.finish()?.into_inner().map_err(|error| file_of(error.into_error()))?;
-        written.sync_all().map_err(file_of)?;
-        place(&part, file)?;
-        Ok(records)
+        whole_or_nothing(file, |part| {
+            let mut writer = Writer::start(BufWriter::new(create(part)?), &header)?;
+            let records = self.dump(&mut writer)?;
+            let file_of = |error: std::io::Error| StoreError::io("writing", part, &error);
+            let written = writer.finish()?.into_inner().map_err(|error| file_of(error.into_error()))?;
+            written.sync_all().map_err(file_of)?;
+            Ok(records)
+        })
     }
 
     /// All records and orders. Gives the number of records.
@@ -187,6 +188,23 @@ pub(super) fn write_whole(file: &Path, whole: &Whole, master: &MasterKey) -> Res
     }
     finish_sealed(writer, &part)?;
     place(&part, file)
+}
+
+/// Writes under another name first. What fails leaves nothing, and a full disk is the file's and not the store's.
+fn whole_or_nothing(file: &Path, write: impl FnOnce(&Path) -> Result<u64, StoreError>) -> Result<u64, StoreError> {
+    let part = begin(file)?;
+    let written = write(&part).and_then(|records| place(&part, file).map(|()| records));
+    written.map_err(|error| {
+        drop(fs::remove_file(&part));
+        match error {
+            StoreError::Full(why) => StoreError::Refused {
+                what: format!("the file {}", file.display()),
+                why: format!("can't be written ({why})"),
+                remedy: "make room on its disk, or give a place on another; the store itself goes on".to_owned(),
+            },
+            other => other,
+        }
+    })
 }
 
 fn begin(file: &Path) -> Result<PathBuf, StoreError> {

@@ -1,6 +1,7 @@
 //! What can only be seen or done from the inside: bytes that are wrong, syncs that fail, values that are too large.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
 use std::{fs, io};
 
 use ::sled::Tree;
@@ -103,6 +104,29 @@ fn after_a_failed_sync_nothing_is_written_and_nothing_unsure_is_sent() {
     drop(store);
     let again = SledStore::open(dir.path()).unwrap();
     assert!(commit(&again, with_order(4)).is_ok());
+}
+
+#[test]
+fn a_sync_that_does_not_come_back_shows_in_the_pulse() {
+    let dir = tempfile::tempdir().unwrap();
+    let ((tell, begun), (let_go, hung)) = (mpsc::channel(), mpsc::channel());
+    let hung = Arc::new(Mutex::new(hung));
+    let store = with_sync(dir.path(), move |_| {
+        let (tell, hung) = (tell.clone(), hung.clone());
+        Box::new(move || {
+            tell.send(()).map_err(io::Error::other)?;
+            hung.lock().unwrap().recv().map_err(io::Error::other)
+        })
+    });
+    assert!(store.pulse().is_multiple_of(2), "it waits for work");
+    std::thread::scope(|scope| {
+        scope.spawn(|| commit(&store, votes(1, None)).unwrap());
+        begun.recv().unwrap();
+        assert!(!store.pulse().is_multiple_of(2), "it is at work");
+        let_go.send(()).unwrap();
+    });
+    store.close().unwrap();
+    assert!(store.pulse().is_multiple_of(2));
 }
 
 /// What a power cut leaves at worst: of the engine's file what was in it at its last sync, and nothing of its shortcuts.
