@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use nape::answer::{ScopeKind, SmalltalkKind};
 use nape::base::evidence::Grade;
+use nape::command::manual::{self, LeadsTo};
 use nape::command::table::{COMMANDS, Shown};
 use nape::locale::Phrases;
 use nape::locale::phrases::FAMILIES;
@@ -71,6 +72,23 @@ fn reasons() -> BTreeSet<String> {
     found
 }
 
+/// A manual without sentences, for its names.
+struct Bare;
+
+impl manual::Sentences for Bare {
+    fn command(&self, _: &str) -> String {
+        String::new()
+    }
+
+    fn group(&self, _: &str) -> String {
+        String::new()
+    }
+
+    fn param(&self, _: &str) -> String {
+        String::new()
+    }
+}
+
 /// Every family with the rows that it must have, each no more and no less.
 fn rows() -> BTreeMap<&'static str, BTreeSet<String>> {
     let slug = |text: &str| text.replace([' ', '_'], "-");
@@ -78,6 +96,11 @@ fn rows() -> BTreeMap<&'static str, BTreeSet<String>> {
     let commands = |shown: &dyn Fn(Shown) -> bool| {
         COMMANDS.iter().filter(|spec| shown(spec.shown)).map(|spec| spec.slug()).collect::<BTreeSet<_>>()
     };
+    let menus = manual::menus(&Bare);
+    let entries = menus.iter().flat_map(|menu| match &menu.leads_to {
+        LeadsTo::Command(entry) => vec![entry],
+        LeadsTo::Group(entries) => entries.iter().map(|(_, entry)| entry).collect(),
+    });
     BTreeMap::from([
         ("command", commands(&|shown| shown != Shown::Never)),
         ("verb", commands(&|shown| shown == Shown::Verb)),
@@ -93,6 +116,16 @@ fn rows() -> BTreeMap<&'static str, BTreeSet<String>> {
         ("venue", all(&["private-thread", "public-thread", "direct"])),
         ("urgency", all(&["emergency", "same-day", "see-doctor"])),
         ("why", reasons()),
+        (
+            "group",
+            menus
+                .iter()
+                .filter(|menu| matches!(menu.leads_to, LeadsTo::Group(_)))
+                .map(|menu| slug(menu.name))
+                .collect(),
+        ),
+        ("param", entries.flat_map(|entry| &entry.fields).map(|field| slug(field.name)).collect()),
+        ("place", all(&["here", "private-thread", "public-thread", "direct"])),
     ])
 }
 
@@ -163,7 +196,7 @@ fn sentences_name_only_what_they_are_given() {
     let text = locale();
     let given: BTreeMap<String, Vec<String>> = sentences().into_iter().map(|(key, _, names)| (key, names)).collect();
     // What refusals give to the sentences of `why`.
-    let of_why = ["usage", "limit", "title", "key", "allowed", "what"].map(str::to_owned).to_vec();
+    let of_why = ["usage", "limit", "title", "key", "allowed", "what", "rights"].map(str::to_owned).to_vec();
     for (key, names) in placeables(&text) {
         let given = given
             .get(&key)

@@ -6,18 +6,19 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nape::adapter::terminal;
-use nape::adapter::{Incoming, Link, Work};
+use nape::adapter::{Failure, Incoming, Link, Work};
 use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::app::clock::{Clock, VirtualClock};
 use nape::app::runtime::{self, Until};
 use nape::app::supervise::Adapter;
-use nape::base::id::{EventId, Platform};
+use nape::base::id::{EventId, ServerId};
 use nape::base::time::Timestamp;
 use nape::message::plain::plain;
+use nape::port::action::Change;
 use nape::port::event::{Event, FromPerson, Input, Venues};
-use nape::port::record::{Key, Record, Records};
-use nape::store::memory::MemoryStore;
+use nape::port::record::{Key, Record, Records, Server};
+use nape::store::sled::SledStore;
 use nape::store::{Batch, CommitError, Committed, OutboxId, OutboxItem, Store, StoreError};
 use tokio::sync::{oneshot, watch};
 
@@ -43,24 +44,55 @@ async fn a_change_that_can_not_be_saved_is_not_confirmed() {
 
 #[tokio::test]
 async fn what_nobody_has_used_for_a_year_is_gone_and_not_a_day_before() {
-    let (store, clock): (Arc<dyn Store>, Arc<dyn Clock>) =
-        (Arc::new(MemoryStore::new()), Arc::new(VirtualClock::new(START)));
+    let said = ["my settings pace wait"].map(said).into();
+    assert_eq!(kept(said, "person", [0, 364 * DAY, 366 * DAY]).await, [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_routine_that_is_left_alone_is_gone_within_a_day() {
+    let said = ["routine start desk reset", "none", "no"].map(said).into();
+    assert_eq!(kept(said, "session", [0, DAY, 3 * DAY]).await, [1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_servers_settings_are_gone_a_week_after_the_bot_and_not_a_day_before() {
+    let left = Event::Membership { server: ServerId::from_stored(SERVER), present: false, host: None };
+    assert_eq!(kept(vec![left], "server", [0, 6 * DAY, 8 * DAY]).await, [1, 1, 0]);
+}
+
+/// Seconds of a day.
+const DAY: u64 = 24 * 60 * 60;
+/// A server that has settings from the beginning.
+const SERVER: &str = "terminal:server";
+
+/// How many records of a tree a store on disk holds so many seconds after these events.
+async fn kept(events: Vec<Event>, tree: &'static str, seconds: [u64; 3]) -> Vec<usize> {
+    let folder = tempfile::tempdir().expect("a folder for the store");
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).expect("a new store"));
+    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(START));
+    let server = Record::Server(Server::default());
+    let changes = vec![Change { key: Key::Server(ServerId::from_stored(SERVER)), record: Some(server) }];
+    store.commit(Batch { changes, now: START, ..Batch::default() }).await.expect("there is room");
     let seen = Arc::new(Mutex::new(Vec::new()));
     let (looked, kept, time) = (seen.clone(), store.clone(), clock.clone());
     let adapter = Adapter {
         profile: terminal::profile(),
         ends_all: true,
-        run: Box::new(move |link| {
+        run: Box::new(move |mut link| {
             let (looked, kept, time) = (looked.clone(), kept.clone(), time.clone());
+            let events = events.clone();
             Box::pin(async move {
                 // Time stands still until it is waited for here, too.
                 let mut busy = time.busy();
-                converse(link, "my settings pace wait".to_owned(), Arc::default()).await?;
-                for days in [0, 364, 366] {
-                    let there = START + Duration::from_secs(days * 24 * 60 * 60);
-                    (busy, _) = tokio::join!(time.sleep_until(there), async move { drop(busy) });
-                    let people = kept.scan("person", None, 9).map_err(|error| error.to_string())?;
-                    looked.lock().expect("nobody panicked").push((days, people.len()));
+                for event in events {
+                    happen(&mut link, event, &Mutex::default()).await?;
+                }
+                for seconds in seconds {
+                    let there = START + Duration::from_secs(seconds);
+                    let waited = async { tokio::join!(time.sleep_until(there), async { drop(busy) }).0 };
+                    busy = listen(&mut link, waited).await;
+                    let records = kept.scan(tree, None, 9).map_err(|error| Failure::Passing(error.to_string()))?;
+                    looked.lock().expect("nobody panicked").push(records.len());
                 }
                 drop(busy);
                 Ok(())
@@ -68,7 +100,7 @@ async fn what_nobody_has_used_for_a_year_is_gone_and_not_a_day_before() {
         }),
     };
     run(store, clock, adapter).await;
-    assert_eq!(*seen.lock().expect("nobody panicked"), [(0, 1), (364, 1), (366, 0)]);
+    std::mem::take(&mut *seen.lock().expect("nobody panicked"))
 }
 
 /// When these conversations begin.
@@ -76,15 +108,18 @@ const START: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
 /// What is answered to this text, by the whole runtime.
 async fn say(text: &str, store: Broken) -> String {
-    let said = Arc::new(Mutex::new(String::new()));
-    let (sheet, text) = (said.clone(), text.to_owned());
+    let heard = Arc::new(Mutex::new(String::new()));
+    let (sheet, text) = (heard.clone(), text.to_owned());
     let adapter = Adapter {
         profile: terminal::profile(),
         ends_all: true,
-        run: Box::new(move |link| Box::pin(converse(link, text.clone(), sheet.clone()))),
+        run: Box::new(move |mut link| {
+            let (event, sheet) = (said(&text), sheet.clone());
+            Box::pin(async move { happen(&mut link, event, &sheet).await })
+        }),
     };
     run(Arc::new(store), Arc::new(VirtualClock::new(START)), adapter).await;
-    said.lock().expect("nobody panicked").clone()
+    heard.lock().expect("nobody panicked").clone()
 }
 
 /// Runs until the adapter is done.
@@ -94,30 +129,47 @@ async fn run(store: Arc<dyn Store>, clock: Arc<dyn Clock>, adapter: Adapter) {
     runtime::run(bot, store, clock, vec![adapter], Until::Stopped, stop).await.expect("the runtime ends well");
 }
 
-/// Says one thing and writes down what is delivered until it is handled.
-async fn converse(link: Link, text: String, sheet: Arc<Mutex<String>>) -> Result<(), String> {
-    let Link { events, mut deliveries, .. } = link;
-    let (handled, mut done) = oneshot::channel();
-    let event = Event::Person(FromPerson {
-        id: EventId::new(&Platform::new(terminal::PLATFORM), 1),
+/// What a person says.
+fn said(text: &str) -> Event {
+    Event::Person(FromPerson {
+        id: EventId::from_stored(format!("{} {text}", terminal::PLATFORM)),
         who: terminal::user("me"),
         place: terminal::place("me"),
         may_configure: false,
         venues: Venues::default(),
+        grounds: Vec::new(),
         reply: None,
-        input: Input::Said { text, addressed: true },
-    });
-    events.send(Incoming { event, handled }).await.map_err(|error| error.to_string())?;
+        input: Input::Said { text: text.to_owned(), addressed: true },
+    })
+}
+
+/// Lets something happen and writes down what is delivered until it is handled.
+async fn happen(link: &mut Link, event: Event, sheet: &Mutex<String>) -> Result<(), Failure> {
+    let (handled, mut done) = oneshot::channel();
+    let sent = link.events.send(Incoming { event, handled }).await;
+    sent.map_err(|error| Failure::Passing(error.to_string()))?;
     loop {
         tokio::select! {
             biased;
-            Some(delivery) = deliveries.recv() => {
+            Some(delivery) = link.deliveries.recv() => {
                 if let Work::Say { parts, .. } = &delivery.work {
                     sheet.lock().expect("nobody panicked").extend(parts.iter().map(plain));
                 }
                 let _ = delivery.done.send(Ok(()));
             }
             _ = &mut done => return Ok(()),
+        }
+    }
+}
+
+/// Takes what is delivered until something else is done.
+async fn listen<T>(link: &mut Link, other: impl Future<Output = T>) -> T {
+    tokio::pin!(other);
+    loop {
+        tokio::select! {
+            biased;
+            Some(delivery) = link.deliveries.recv() => drop(delivery.done.send(Ok(()))),
+            done = &mut other => return done,
         }
     }
 }

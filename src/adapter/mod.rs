@@ -3,13 +3,17 @@
 //!
 //! An adapter is a function that gets a [`Link`] and runs until it is told to stop: two channels, no callback.
 
+#[cfg(feature = "discord")]
+pub mod discord;
 pub mod terminal;
 
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::base::id::{Place, Platform, SessionId, UserId};
+use crate::base::time::Timestamp;
 use crate::message::capabilities::Capabilities;
 use crate::message::part::Part;
 use crate::port::action::{StepMark, Venue};
@@ -91,6 +95,44 @@ pub enum Work {
         /// The session.
         session: SessionId,
     },
+}
+
+/// Names that can be completed.
+#[derive(Clone, Debug, Default)]
+pub struct Names {
+    /// Cards.
+    pub techniques: Vec<String>,
+    /// Terms of the glossary.
+    pub terms: Vec<String>,
+    /// Routines.
+    pub routines: Vec<String>,
+    /// Keys of preferences.
+    pub preferences: Vec<String>,
+    /// Keys of a server's settings.
+    pub server_settings: Vec<String>,
+    /// Ids of sources.
+    pub sources: Vec<String>,
+}
+
+/// Time, as the app has it: no adapter reads a clock or waits by itself.
+#[async_trait]
+pub trait Time: Send + Sync {
+    /// Now.
+    fn now(&self) -> Timestamp;
+
+    /// Waits.
+    async fn wait(&self, span: Duration);
+}
+
+/// Why an adapter ended before it was told to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// It may go better next time.
+    #[error("{0}")]
+    Passing(String),
+    /// It would fail again and again until somebody changes something: what, is said.
+    #[error("{0}")]
+    Final(String),
 }
 
 /// Why something could not be done.

@@ -176,7 +176,11 @@ impl Shared {
         let batch = Batch {
             event: match event {
                 Event::Person(person) => Some((person.id.clone(), now)),
-                Event::Membership { .. } | Event::Due { .. } | Event::Returned { .. } | Event::Opened { .. } => None,
+                Event::Membership { .. }
+                | Event::Due { .. }
+                | Event::Returned { .. }
+                | Event::Opened { .. }
+                | Event::Gone { .. } => None,
             },
             expect: records
                 .revisions()

@@ -15,6 +15,7 @@ mod model;
 pub mod outbox;
 pub mod preflight;
 pub mod runtime;
+mod serve;
 pub mod stores;
 pub mod supervise;
 pub mod watch;

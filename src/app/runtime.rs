@@ -13,7 +13,7 @@ use crate::app::clock::Clock;
 use crate::app::lanes::{Job, Lanes, Shared, lanes};
 use crate::app::memory::Memory;
 use crate::app::outbox::{Gateway, Handled, Inlet, Item, Outbox};
-use crate::app::supervise::{Adapter, supervise};
+use crate::app::supervise::{Adapter, End, supervise};
 use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::port::action::{Order, Post};
@@ -67,6 +67,7 @@ pub async fn run(
         memory: Mutex::new(Memory::new(REMEMBERED)),
         changed: Notify::new(),
     });
+    let ends_all = adapters.iter().any(|adapter| adapter.ends_all);
     let (ways, gates): (Vec<_>, Vec<_>) = adapters
         .iter()
         .map(|adapter| {
@@ -88,7 +89,7 @@ pub async fn run(
     let timer = tokio::spawn(timer(shared.clone(), lanes.clone(), until));
     let mut router = tokio::spawn(route(incoming, lanes.clone(), clock.clone(), closed.clone()));
 
-    let result = wait(&mut supervisors, &mut router, stop).await;
+    let result = wait(&mut supervisors, &mut router, ends_all, stop).await;
     if until == Until::NothingIsDue && result.is_ok() {
         settle(&shared).await;
     }
@@ -113,22 +114,38 @@ pub async fn run(
     result
 }
 
-/// Waits for the end: somebody says stop, an adapter ends that ends all, or no adapter has anything to say any more.
+/// Waits for the end: somebody says stop, an adapter ends that ends all, or none is left that could say anything.
+///
+/// # Errors
+/// The last failure, when no adapter is left.
 async fn wait(
-    supervisors: &mut JoinSet<Result<(), RuntimeError>>,
+    supervisors: &mut JoinSet<Result<End, RuntimeError>>,
     router: &mut JoinHandle<()>,
+    ends_all: bool,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), RuntimeError> {
-    tokio::select! {
-            // A stop that nobody can give any more is as good as given.
-            _ = stop.wait_for(|stop| *stop) => Ok(()),
-            _ = &mut *router => Ok(()),
-            ended = supervisors.join_next() => match ended {
-                Some(Ok(Err(error))) => Err(error),
-                Some(Ok(Ok(()))) | None => Ok(()),
+    let ends = async {
+        let mut last = Ok(());
+        while let Some(ended) = supervisors.join_next().await {
+            match ended {
+                Ok(Ok(End::All)) => return Ok(()),
+                Ok(Ok(End::Itself)) => {}
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "an adapter has ended for good; the others go on");
+                    last = Err(error);
+                }
                 // A supervisor catches its adapter's panics; one of its own is a fault of the runtime.
-                Some(Err(error)) => Err(RuntimeError::Adapter(error.to_string())),
-            },
+                Err(error) => return Err(RuntimeError::Adapter(error.to_string())),
+            }
+        }
+        last
+    };
+    tokio::select! {
+        // A stop that nobody can give any more is as good as given.
+        _ = stop.wait_for(|stop| *stop) => Ok(()),
+        ended = ends => ended,
+        // An adapter that ends all lets go of its way in when it has no more to say, and still shows what follows.
+        _ = &mut *router, if ends_all => Ok(()),
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::adapter::{Delivery, Incoming, Link, Profile};
+use crate::adapter::{Delivery, Failure, Incoming, Link, Profile};
 use crate::app::clock::Clock;
 use crate::app::runtime::RuntimeError;
 
@@ -16,26 +16,35 @@ const WAITING: usize = 256;
 pub struct Adapter {
     /// What it can show.
     pub profile: Profile,
-    /// Runs it until it is told to stop, or until it has nothing more to do.
+    /// Runs it until it is told to stop, or until nothing more can come from it.
     pub run: Box<dyn Fn(Link) -> BoxFuture + Send + Sync>,
     /// Whether its end is the end of the program, as with a terminal.
     pub ends_all: bool,
 }
 
 /// A running adapter.
-pub type BoxFuture = std::pin::Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+pub type BoxFuture = std::pin::Pin<Box<dyn Future<Output = Result<(), Failure>> + Send>>;
+
+/// What the end of an adapter means for the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// The program is done.
+    All,
+    /// The others go on.
+    Itself,
+}
 
 /// Runs an adapter, and again after a pause when it fails or panics. Its orders wait in the meantime.
 ///
 /// # Errors
-/// When an adapter fails whose end is the end of the program.
+/// When an adapter fails whose end is the end of the program, or one that would fail again and again.
 pub async fn supervise(
     adapter: Adapter,
     way: watch::Sender<Option<mpsc::Sender<Delivery>>>,
     events: mpsc::Sender<Incoming>,
     clock: Arc<dyn Clock>,
     mut closed: watch::Receiver<bool>,
-) -> Result<(), RuntimeError> {
+) -> Result<End, RuntimeError> {
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
     const LONGEST_PAUSE: Duration = Duration::from_secs(300);
     let mut pause = FIRST_PAUSE;
@@ -46,16 +55,16 @@ pub async fn supervise(
         way.send_replace(Some(deliveries));
         let started = clock.now();
         let inlet = if adapter.ends_all { events.take() } else { events.clone() };
-        let Some(inlet) = inlet else { return Ok(()) };
+        let Some(inlet) = inlet else { return Ok(End::All) };
         let link = Link { events: inlet, deliveries: inbox, stop: closed.clone() };
         let ended = tokio::spawn((adapter.run)(link)).await;
         // Orders wait until it is back; when it never comes back, they stay in the store.
         way.send_replace(None);
-        let stopping = *closed.borrow();
         let failure = match ended {
-            Ok(Ok(())) if adapter.ends_all || stopping => return Ok(()),
-            Ok(Ok(())) => "it ended by itself".to_owned(),
-            Ok(Err(error)) => error,
+            Ok(Ok(())) if adapter.ends_all => return Ok(End::All),
+            Ok(Ok(())) => return Ok(End::Itself),
+            Ok(Err(Failure::Passing(why))) => why,
+            Ok(Err(Failure::Final(why))) => return Err(RuntimeError::Adapter(why)),
             Err(error) => format!("it panicked: {error}"),
         };
         if adapter.ends_all {
@@ -67,7 +76,7 @@ pub async fn supervise(
         tracing::error!(platform = %adapter.profile.platform, failure, ?pause, "an adapter failed and starts again after a pause");
         tokio::select! {
             busy = clock.sleep_until(clock.now() + pause) => drop(busy),
-            _ = closed.wait_for(|closed| *closed) => return Ok(()),
+            _ = closed.wait_for(|closed| *closed) => return Ok(End::Itself),
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }

@@ -208,7 +208,7 @@ pub(super) fn written(turn: &Turn<'_>) -> Vec<String> {
             std::iter::once(text.clone()).chain(more).collect()
         }
         Input::Invoked(invocation) => arguments(invocation),
-        Input::Pressed { .. } => Vec::new(),
+        Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
     }
 }
 
@@ -218,13 +218,14 @@ fn command(turn: &Turn<'_>) -> Option<Invocation> {
         Input::Said { text, .. } => super::command_in(turn, text),
         Input::Invoked(invocation) => Some(invocation.clone()),
         Input::Pressed { line } => parse(line).ok(),
+        Input::NotTheirs => None,
     }
 }
 
 /// What a person says in their own words, beside the words of a command.
 fn talk(turn: &Turn<'_>, command: Option<&Invocation>) -> Option<String> {
     match (&turn.person.input, command) {
-        (Input::Pressed { .. }, _) => None,
+        (Input::Pressed { .. } | Input::NotTheirs, _) => None,
         (_, Some(invocation)) => invocation.free_text().next().map(str::to_owned),
         (Input::Said { text, .. }, None) => Some(text.clone()),
         (Input::Invoked(_), None) => None,

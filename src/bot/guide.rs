@@ -1,6 +1,6 @@
 //! Leading somebody through a running routine: verbs, due times, coming back, the end.
 
-use crate::base::id::UserId;
+use crate::base::id::{Place, UserId};
 use crate::base::time::Timestamp;
 use crate::command::parse::Invocation;
 use crate::command::table::{COMMANDS, Command, Shown};
@@ -115,6 +115,18 @@ fn look(bot: &Bot, key: &Key, records: &Records, what: impl FnOnce(&mut Running)
     match what(&mut changed) {
         Happening::Nothing => {}
         happening => tell(bot, &mut outcome, records, owner, routine, changed, happening),
+    }
+    outcome
+}
+
+/// The place of a routine is gone: it ends without a word, as nobody could read it there.
+pub(super) fn gone(key: &Key, place: &Place, records: &Records) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Key::Session(owner) = key else { return outcome };
+    let running = records.session(owner).filter(|running| running.place == *place);
+    if let Some(running) = running {
+        close(&mut outcome, records, owner, running);
+        outcome.orders.clear();
     }
     outcome
 }

@@ -1,10 +1,14 @@
 //! Help, safety in full, why, about.
 
+use crate::base::id::{Place, ServerId, UserId};
 use crate::command::parse::parse;
 use crate::command::table::{COMMANDS, Shown};
 use crate::message::model::{Choice, Message, Text};
+use crate::port::action::{Order, Outcome, Post};
+use crate::port::record::{Key, Record, Records, Server};
 use crate::safety::model::Urgency;
 
+use super::Bot;
 use super::refusal::Refusal;
 use super::turn::Turn;
 
@@ -31,6 +35,30 @@ pub(super) fn hello(turn: &mut Turn<'_>) {
     super::guide::remind(turn);
 }
 
+/// Whoever has let the bot in is greeted, once, and told how to look whether all is well.
+pub(super) fn greet(
+    bot: &Bot,
+    outcome: &mut Outcome,
+    server: &ServerId,
+    who: &UserId,
+    place: &Place,
+    records: &Records,
+) {
+    let known = records.server(Some(server));
+    if known.greeted {
+        return;
+    }
+    outcome.set(Key::Server(server.clone()), Record::Server(Server { greeted: true, removed: None, ..known }));
+    let message = Message::say(bot.phrases.greeting()).paragraph(bot.phrases.greeting_check()).private();
+    outcome.orders.push(Order::Say(Post {
+        place: place.clone(),
+        person: who.clone(),
+        reply: None,
+        step: None,
+        message,
+    }));
+}
+
 /// All commands, or one of them.
 pub(super) fn help(turn: &mut Turn<'_>, command: Option<&str>) {
     let phrases = turn.phrases();
@@ -54,9 +82,11 @@ pub(super) fn help(turn: &mut Turn<'_>, command: Option<&str>) {
         Text::default().code(spec.usage()).plain(format!(": {}", phrases.command(spec.words)))
     };
     let shown = |shown: Shown| COMMANDS.iter().filter(move |spec| spec.shown == shown).map(line).collect::<Vec<_>>();
+    let for_admins =
+        if turn.person.may_configure && turn.person.place.server.is_some() { shown(Shown::Admin) } else { Vec::new() };
     turn.tell(
         Message::say(phrases.help_intro())
-            .items(shown(Shown::Command))
+            .items(shown(Shown::Command).into_iter().chain(for_admins))
             .paragraph(phrases.help_verbs())
             .items(shown(Shown::Verb))
             .fine(phrases.help_outro()),

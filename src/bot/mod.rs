@@ -3,6 +3,7 @@
 //! It never waits, never fails, reads no clock and knows no platform. Whatever a person writes passes the red-flag gate
 //! ([`alarm`]) before anything else is done with it, and nothing of it is stored or logged.
 
+mod administer;
 mod alarm;
 mod ask;
 mod cards;
@@ -12,6 +13,7 @@ mod profile;
 mod refusal;
 mod retain;
 pub mod review;
+mod setting;
 mod start;
 mod turn;
 
@@ -121,8 +123,15 @@ impl Bot {
             Event::Person(person) => self.person_did(now, person, records),
             Event::Due { key: key @ Key::Session(_), .. } => guide::due(self, now, key, records),
             Event::Due { key, .. } => retain::due(now, key, records),
-            Event::Membership { server, present } => retain::membership(now, server, *present, records),
+            Event::Membership { server, present, host } => {
+                let mut outcome = retain::membership(now, server, *present, records);
+                if let (true, Some((who, place))) = (*present, host) {
+                    help::greet(self, &mut outcome, server, who, place, records);
+                }
+                outcome
+            }
             Event::Returned { key } => guide::returned(self, now, key, records),
+            Event::Gone { key, place } => guide::gone(key, place, records),
             Event::Opened { key, place } => start::opened(self, now, key, place.as_ref(), records),
         }
     }
@@ -162,6 +171,7 @@ impl Bot {
                 Ok(invocation) => dispatch(&mut turn, &invocation),
                 Err(_) => turn.refuse(Refusal::Stale),
             },
+            Input::NotTheirs => turn.refuse(Refusal::NotTheirs),
         }
         turn.finish()
     }
@@ -218,7 +228,7 @@ fn is_typed(turn: &Turn<'_>, invocation: &Invocation) -> bool {
         Shown::Verb => {
             turn.session().is_some() || !matches!(invocation.command, Command::More | Command::Repeat | Command::Hurts)
         }
-        Shown::Command => true,
+        Shown::Command | Shown::Admin => true,
     }
 }
 
@@ -232,6 +242,10 @@ fn dispatch(turn: &mut Turn<'_>, invocation: &Invocation) {
         Command::Read => ask::read(turn, arg("entry"), arg("part") != "short"),
         Command::Vote => ask::vote(turn, arg("entry"), arg("thumb") == "up"),
         Command::Safety => help::safety(turn),
+        Command::AdminShow => administer::show(turn, invocation.arg("key")),
+        Command::AdminSet => administer::set(turn, arg("key"), arg("value")),
+        Command::AdminReset => administer::reset(turn, arg("key")),
+        Command::AdminCheck => administer::check(turn),
         Command::Help => help::help(turn, invocation.arg("command")),
         Command::Why => help::why(turn),
         Command::About => help::about(turn),

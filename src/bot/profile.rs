@@ -1,41 +1,45 @@
 //! What is kept of a person: preferences, counts, and their right to see, take and delete them.
 
-use crate::message::model::{Block, Choice, Message, Text};
+use crate::message::model::{Block, Choice, Message};
 use crate::port::record::Key;
-use crate::settings::table::{self, BadValue, Kind, Layer, SETTINGS, Setting};
-use crate::settings::value::Value;
+use crate::settings::table::{self, Layer};
 
 use super::guide;
 use super::refusal::Refusal;
+use super::setting;
 use super::turn::Turn;
 
 /// Shows preferences, one of them, or sets one.
 pub(super) fn settings(turn: &mut Turn<'_>, key: Option<&str>, value: Option<&str>) {
     let Some(key) = key else { return show_all(turn) };
-    let Some(setting) = table::find(key) else {
+    let Some(row) = table::find(key) else {
         return turn.refuse(Refusal::NoSuchSetting);
     };
-    let Some(value) = value else { return show_one(turn, setting) };
-    if !setting.may_be_set_by(Layer::Person) {
-        return turn.refuse(Refusal::NotYours { key: setting.key.to_owned() });
+    let Some(value) = value else {
+        let card = setting::card(turn, row, Layer::Person);
+        return turn.tell(card);
+    };
+    if !row.may_be_set_by(Layer::Person) {
+        return turn.refuse(Refusal::NotYours { key: row.key.to_owned() });
     }
-    let before = turn.layers().resolve(setting).value;
+    let before = turn.layers().resolve(row).value;
     if matches!(value.trim().to_lowercase().as_str(), "reset" | "default") {
         turn.change_me(|me| {
-            me.settings.reset(setting.key);
+            me.settings.reset(row.key);
         });
     } else {
-        match setting.read(value) {
+        match row.read(value) {
             Ok(value) => turn.change_me(|me| {
-                me.settings.set(setting.key, value);
+                me.settings.set(row.key, value);
             }),
             Err(bad) => {
-                return turn.refuse(Refusal::BadValue { key: setting.key.to_owned(), allowed: allowed(turn, &bad) });
+                return turn
+                    .refuse(Refusal::BadValue { key: row.key.to_owned(), allowed: setting::allowed(turn, &bad) });
             }
         }
     }
-    let after = turn.layers().resolve(setting).value;
-    turn.tell(Message::say(turn.phrases().setting_changed(setting.key, &before.to_string(), &after.to_string())));
+    let after = turn.layers().resolve(row).value;
+    turn.tell(Message::say(turn.phrases().setting_changed(row.key, &before.to_string(), &after.to_string())));
 }
 
 /// What is stored and why.
@@ -142,80 +146,10 @@ pub(super) fn felt(turn: &mut Turn<'_>, answer: &str) {
 
 fn show_all(turn: &mut Turn<'_>) {
     let phrases = turn.phrases();
-    let lines: Vec<Text> = mine()
-        .map(|setting| {
-            let resolved = turn.layers().resolve(setting);
-            let layer = phrases.layer(layer_name(resolved.layer));
-            Text::default().code(setting.key).plain(phrases.setting_line(&resolved.value.to_string(), &layer))
-        })
-        .collect();
-    let choices =
-        mine().map(|setting| Choice::new(setting.key.replace('_', " "), format!("my settings {}", setting.key)));
+    let choices = setting::of(Layer::Person)
+        .map(|row| Choice::new(row.key.replace('_', " "), format!("my settings {}", row.key)));
+    let lines = setting::lines(turn, Layer::Person);
     turn.tell(Message::say(phrases.settings_intro()).items(lines).fine(phrases.settings_how()).choices(choices));
-}
-
-fn show_one(turn: &mut Turn<'_>, setting: &Setting) {
-    let phrases = turn.phrases();
-    let resolved = turn.layers().resolve(setting);
-    let layer = phrases.layer(layer_name(resolved.layer));
-    let values: Vec<String> = match setting.kind {
-        Kind::Switch => vec!["on".to_owned(), "off".to_owned()],
-        Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
-        Kind::Number { min, max, or } if max - min < 6 => {
-            or.map(str::to_owned).into_iter().chain((min..=max).map(|number| number.to_string())).collect()
-        }
-        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } => Vec::new(),
-    };
-    let may_set = setting.may_be_set_by(Layer::Person);
-    let choices = values
-        .iter()
-        .filter(|_| may_set)
-        .map(|value| Choice::new(value.as_str(), format!("my settings {} {value}", setting.key)));
-    let message = Message::new()
-        .heading(setting.key)
-        .paragraph(phrases.setting(setting.key))
-        .paragraph(phrases.setting_now(&shown(&resolved.value), &layer))
-        .fine(if may_set { phrases.setting_range(&range(setting)) } else { phrases.refused_not_yours(setting.key) })
-        .choices(choices);
-    turn.tell(message);
-}
-
-/// A value as it would be typed; an empty text is nothing.
-fn shown(value: &Value) -> String {
-    Some(value.to_string()).filter(|text| !text.is_empty()).unwrap_or_else(|| Value::Words(Vec::new()).to_string())
-}
-
-fn mine() -> impl Iterator<Item = &'static Setting> {
-    SETTINGS.iter().filter(|setting| setting.may_be_set_by(Layer::Person))
-}
-
-/// What values a setting takes, as they are typed.
-fn range(setting: &Setting) -> String {
-    match setting.kind {
-        Kind::Switch => "on, off".to_owned(),
-        Kind::Number { min, max, or: None } => format!("{min}–{max}"),
-        Kind::Number { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
-        Kind::Word(words) => words.join(", "),
-        Kind::Words(words) => format!("nothing, {}", words.join(", ")),
-        Kind::Text { max } => format!("≤ {max}"),
-    }
-}
-
-fn allowed(turn: &Turn<'_>, bad: &BadValue) -> String {
-    match bad {
-        BadValue::NotOneOf { allowed, .. } => allowed.join(", "),
-        BadValue::OutOfRange { min, max, or: None } => format!("{min}–{max}"),
-        BadValue::OutOfRange { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
-        BadValue::TooLong { max } => turn.phrases().at_most_characters(u32::try_from(*max).unwrap_or(u32::MAX)),
-    }
-}
-
-fn layer_name(layer: Layer) -> &'static str {
-    match layer {
-        Layer::Person => "mine",
-        Layer::Server => "server",
-        Layer::Default => "default",
-    }
 }
 
 fn date(at: crate::base::time::Timestamp) -> String {

@@ -31,6 +31,8 @@ pub(super) enum Refusal {
     NoSuchRoutine { near: Vec<(String, String)> },
     /// Everything was left out.
     NothingLeft { title: String },
+    /// The bot may not speak here, and there is no other place.
+    CannotSpeakHere { rights: String },
     /// Not during an attack.
     NotInAttack { title: String },
     /// Touch and something applies.
@@ -45,6 +47,14 @@ pub(super) enum Refusal {
     NoSuchSetting,
     /// A setting that is not the person's to set.
     NotYours { key: String },
+    /// No setting of a server of that key.
+    NoSuchServerSetting,
+    /// Only for those who may configure the server.
+    NotAdmin,
+    /// There is no server here whose settings these could be.
+    NoServer,
+    /// A choice that was offered to somebody else.
+    NotTheirs,
     /// A value that the setting doesn't take.
     BadValue { key: String, allowed: String },
     /// Nothing is stored.
@@ -66,6 +76,7 @@ impl Refusal {
             Refusal::Locked { .. } => ("locked", vec![]),
             Refusal::NoSuchRoutine { .. } => ("no-such-routine", vec![]),
             Refusal::NothingLeft { title } => ("nothing-left", vec![("title", title.clone())]),
+            Refusal::CannotSpeakHere { rights } => ("cannot-speak-here", vec![("rights", rights.clone())]),
             Refusal::NotInAttack { title } => ("not-in-attack", vec![("title", title.clone())]),
             Refusal::ScreenedOut => ("screened-out", vec![]),
             Refusal::NoSuchTechnique => ("no-such-technique", vec![]),
@@ -73,6 +84,10 @@ impl Refusal {
             Refusal::NoSuchEntry => ("no-such-entry", vec![]),
             Refusal::NoSuchSetting => ("no-such-setting", vec![]),
             Refusal::NotYours { key } => ("not-yours", vec![("key", key.clone())]),
+            Refusal::NoSuchServerSetting => ("no-such-server-setting", vec![]),
+            Refusal::NotAdmin => ("not-admin", vec![]),
+            Refusal::NoServer => ("no-server", vec![]),
+            Refusal::NotTheirs => ("not-theirs", vec![]),
             Refusal::BadValue { key, allowed } => {
                 ("bad-value", vec![("key", key.clone()), ("allowed", allowed.clone())])
             }
@@ -106,6 +121,7 @@ impl Refusal {
             Refusal::NothingLeft { title } => Message::say(phrases.refused_nothing_left(title))
                 .choice(Choice::new(phrases.choice_touch_free(), "routine start touch-free-calm"))
                 .choice(Choice::new(phrases.choice_settings(), "my settings leave_out")),
+            Refusal::CannotSpeakHere { rights } => Message::say(phrases.refused_cannot_speak_here(rights)),
             Refusal::NotInAttack { title } => Message::say(phrases.refused_not_in_attack(title))
                 .choice(Choice::new(phrases.choice_attack(), "routine start attack").main())
                 .choice(Choice::new(phrases.choice_touch_free(), "routine start touch-free-calm")),
@@ -118,6 +134,11 @@ impl Refusal {
             Refusal::NoSuchSetting => Message::say(phrases.refused_no_such_setting())
                 .choice(Choice::new(phrases.choice_settings(), "my settings")),
             Refusal::NotYours { key } => Message::say(phrases.refused_not_yours(key)),
+            Refusal::NoSuchServerSetting => Message::say(phrases.refused_no_such_server_setting())
+                .choice(Choice::new(phrases.choice_server_settings(), "nape-admin show")),
+            Refusal::NotAdmin => Message::say(phrases.refused_not_admin()),
+            Refusal::NoServer => Message::say(phrases.refused_no_server()),
+            Refusal::NotTheirs => Message::say(phrases.refused_not_theirs()).choice(help()),
             Refusal::BadValue { key, allowed } => Message::say(phrases.refused_bad_value(key, allowed)),
             Refusal::NothingStored => Message::say(phrases.refused_nothing_stored()),
         }

@@ -74,6 +74,7 @@ impl Bot {
             place,
             may_configure: false,
             venues: Venues::default(),
+            grounds: Vec::new(),
             reply: None,
             input: Input::Invoked(Invocation::new(Command::Ask).with("question", question)),
         });

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::base::id::{Place, SessionId};
+use crate::base::id::{Place, PlaceKind, SessionId};
 use crate::base::time::Timestamp;
 use crate::command::parse::Invocation;
 use crate::command::table::Command;
@@ -22,7 +22,7 @@ use crate::settings::table::{
 
 use super::refusal::Refusal;
 use super::turn::Turn;
-use super::{Bot, alarm, cards, guide, profile};
+use super::{Bot, administer, alarm, cards, guide, profile};
 
 /// How long a passed screening holds.
 const SCREENED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -238,6 +238,13 @@ fn begin(turn: &mut Turn<'_>, wished: &Invocation, routine: &Routine, touch_hurt
     };
     let quiet = turn.layers().is_on(&ATTACK_MODE) || routine.name == "attack" || !routine.touch && touch_hurts;
     let waits = quiet || turn.layers().word(&PACE) == "wait";
+    let (venue, missing) = venue(turn, wished);
+    if venue.is_none() && turn.person.place.kind == PlaceKind::Shared {
+        let rights = administer::missing(turn, "here");
+        if !rights.is_empty() {
+            return turn.refuse(Refusal::CannotSpeakHere { rights: rights.join(", ") });
+        }
+    }
     let id = SessionId::derive(&turn.person.who, turn.now.millis());
     let session = Session::begin(id, routine, plan.steps.clone(), wishes.pressure, waits, quiet, turn.now);
     let mut running = Running {
@@ -261,7 +268,6 @@ fn begin(turn: &mut Turn<'_>, wished: &Invocation, routine: &Routine, touch_hurt
         Fit::AtMost(seconds) => turn.phrases().plan_at_most(seconds.div_ceil(60)),
         Fit::AtLeast(seconds) => turn.phrases().plan_at_least(seconds.div_ceil(60)),
     };
-    let (venue, missing) = venue(turn, wished);
     if let Some(venue) = venue {
         running.opening = true;
         turn.outcome.orders.push(Order::Open {
@@ -275,7 +281,12 @@ fn begin(turn: &mut Turn<'_>, wished: &Invocation, routine: &Routine, touch_hurt
     } else {
         let mut welcome = cards::opening(turn.bot, routine, &running.session).items(told).fine(fit);
         if missing {
+            let wanted = wished.arg("where").map_or_else(|| turn.layers().word(&ROUTINE_PLACE), str::to_owned);
+            let rights = administer::missing(turn, &wanted);
             welcome = welcome.fine(turn.phrases().venue_missing());
+            if !rights.is_empty() {
+                welcome = welcome.fine(turn.phrases().venue_lacks(&rights.join(", ")));
+            }
         }
         let owner = turn.person.who.clone();
         let mut order = guide::in_session(&running, &owner, welcome, None);
@@ -325,7 +336,6 @@ fn left_out(turn: &Turn<'_>, routine: &Routine, plan: &Plan) -> Vec<Text> {
 /// Where it is led: here when here is private or a thread already, else as wished, else as the server set. The flag tells that the wished
 /// kind of place can't be had.
 fn venue(turn: &Turn<'_>, wished: &Invocation) -> (Option<Venue>, bool) {
-    use crate::base::id::PlaceKind;
     if turn.person.place.kind != PlaceKind::Shared {
         return (None, false);
     }

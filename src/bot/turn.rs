@@ -9,8 +9,9 @@ use crate::message::model::{Audience, Message};
 use crate::port::action::{Order, Outcome, Post};
 use crate::port::event::{FromPerson, Input};
 use crate::port::record::{Key, Person, Recent, Record, Records, Running, Server};
-use crate::settings::resolve::Layers;
-use crate::settings::table::{ANSWERS, ATTACK_MODE};
+use crate::settings::resolve::{Layers, Resolved};
+use crate::settings::table::{ANSWERS, ATTACK_MODE, Layer, Setting};
+use crate::settings::value::{Value, Values};
 
 use super::Bot;
 use super::refusal::Refusal;
@@ -25,6 +26,7 @@ pub(super) struct Turn<'a> {
     server: Server,
     me: Person,
     me_changed: bool,
+    server_changed: bool,
     /// What was said last; written back at the end.
     pub recent: Recent,
     /// The flag that what was written is a general question about.
@@ -57,6 +59,7 @@ impl<'a> Turn<'a> {
             server,
             me,
             me_changed: false,
+            server_changed: false,
             recent,
             about: None,
             understood: Vec::new(),
@@ -75,7 +78,7 @@ impl<'a> Turn<'a> {
                 *addressed
                     || self.session().is_some_and(|running| running.own_place && running.place == self.person.place)
             }
-            Input::Invoked(_) | Input::Pressed { .. } => true,
+            Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => true,
         }
     }
 
@@ -126,11 +129,31 @@ impl<'a> Turn<'a> {
         self.me_changed = true;
     }
 
+    /// Changes the server's record; it is written at the end. Where there is no server, nothing is written.
+    pub fn change_server(&mut self, change: impl FnOnce(&mut Server)) {
+        change(&mut self.server);
+        self.server_changed = true;
+    }
+
+    /// A setting's value and where it comes from, as a layer sees it: a server's settings don't show a person's own.
+    pub fn resolve(&self, setting: &Setting, layer: Layer) -> Resolved {
+        let none = Values::default();
+        match layer {
+            Layer::Person => self.layers().resolve(setting),
+            Layer::Server | Layer::Default => Layers { server: &self.server.settings, person: &none }.resolve(setting),
+        }
+    }
+
+    /// The value that a server's setting has by itself.
+    pub fn server_value(&self, setting: &Setting) -> Value {
+        self.resolve(setting, Layer::Server).value
+    }
+
     /// Answers, to those who may read what this person reads here: what was said aloud is answered aloud, a command as the server set.
     pub fn answer(&mut self, message: Message) {
         let aloud = match self.person.input {
             Input::Said { .. } => true,
-            Input::Invoked(_) | Input::Pressed { .. } => self.layers().word(&ANSWERS) == "public",
+            Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => self.layers().word(&ANSWERS) == "public",
         };
         let audience = if aloud { Audience::Everyone } else { Audience::Private };
         let quiet = self.is_quiet();
@@ -170,6 +193,9 @@ impl<'a> Turn<'a> {
             self.me.last_used = today;
             let record = Record::Person(self.me.clone());
             self.outcome.set(Key::Person(self.person.who.clone()), record);
+        }
+        if let Some(server) = self.person.place.server.clone().filter(|_| self.server_changed) {
+            self.outcome.set(Key::Server(server), Record::Server(self.server));
         }
         self.recent.at = self.now;
         let key = Key::Recent(self.person.who.clone(), self.person.place.channel.clone());

@@ -44,6 +44,14 @@ pub enum Command {
     MyExport,
     /// Delete it.
     MyDelete,
+    /// A server's settings, or one of them.
+    AdminShow,
+    /// Set one of them.
+    AdminSet,
+    /// Take one back.
+    AdminReset,
+    /// Whether the bot has what the server's settings need.
+    AdminCheck,
     /// Help.
     Help,
     /// Why the last thing was refused, left out or missing.
@@ -98,6 +106,8 @@ pub enum Complete {
     Routines,
     /// Keys of preferences.
     Preferences,
+    /// Keys of a server's settings.
+    ServerSettings,
     /// Commands.
     Commands,
     /// Ids of sources.
@@ -124,6 +134,8 @@ pub enum Shown {
     Command,
     /// With the words of a running session.
     Verb,
+    /// With the commands, to those who may configure the server.
+    Admin,
     /// Nowhere: it only stands behind choices.
     Never,
 }
@@ -157,6 +169,10 @@ const fn verb(command: Command, words: &'static str, aliases: &'static [&'static
 
 const fn behind(command: Command, words: &'static str, params: &'static [Param]) -> CommandSpec {
     CommandSpec { command, words, aliases: &[], params, shown: Shown::Never }
+}
+
+const fn admin(command: Command, words: &'static str, params: &'static [Param]) -> CommandSpec {
+    CommandSpec { command, words, aliases: &[], params, shown: Shown::Admin }
 }
 
 const fn also(row: CommandSpec, aliases: &'static [&'static str]) -> CommandSpec {
@@ -232,6 +248,17 @@ pub const COMMANDS: &[CommandSpec] = &[
     ),
     also(row(Command::Why, "nape why", &[]), &["why"]),
     also(row(Command::About, "nape about", &[]), &["about"]),
+    admin(Command::AdminShow, "nape-admin show", &[param("key", Takes::Word, false, Complete::ServerSettings)]),
+    admin(
+        Command::AdminSet,
+        "nape-admin set",
+        &[
+            param("key", Takes::Word, true, Complete::ServerSettings),
+            param("value", Takes::Rest, true, Complete::Nothing),
+        ],
+    ),
+    admin(Command::AdminReset, "nape-admin reset", &[param("key", Takes::Word, true, Complete::ServerSettings)]),
+    admin(Command::AdminCheck, "nape-admin check", &[]),
     behind(
         Command::Read,
         "read",
@@ -282,7 +309,7 @@ impl CommandSpec {
 
     /// How it is written, with its parameters: `routine start [NAME] [MINUTES]`.
     pub fn usage(&self) -> String {
-        let shown = self.params.iter().filter(|_| self.shown == Shown::Command);
+        let shown = self.params.iter().filter(|_| matches!(self.shown, Shown::Command | Shown::Admin));
         shown.fold(self.words.to_owned(), |usage, param| {
             let name = param.name.to_uppercase();
             if param.required { format!("{usage} {name}") } else { format!("{usage} [{name}]") }

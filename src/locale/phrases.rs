@@ -68,6 +68,9 @@ families! {
     "pressure" pressure;
     "side" side;
     "layer" layer;
+    "group" group;
+    "param" param;
+    "place" place;
     "tag" tag;
     "verb" verb;
     "end" end;
@@ -78,6 +81,7 @@ families! {
 
 phrases! {
     "choice-help" choice_help();
+    "choice-server-settings" choice_server_settings();
     "words-help" words_help();
     "choice-safety" choice_safety();
     "choice-routines" choice_routines();
@@ -151,6 +155,7 @@ phrases! {
     "check-attack" check_attack();
     "check-something-new" check_something_new();
     "venue-missing" venue_missing();
+    "venue-lacks" venue_lacks(rights: &str);
     "withheld" withheld();
     "left-out-asked" left_out_asked(step: &str, tag: &str);
     "left-out-touch-hurts" left_out_touch_hurts(step: &str);
@@ -192,6 +197,13 @@ phrases! {
     "felt-same" felt_same();
     "felt-worse" felt_worse();
     "counts-cleared" counts_cleared();
+    "admin-intro" admin_intro();
+    "admin-how" admin_how();
+    "check-fine" check_fine();
+    "check-found" check_found();
+    "check-missing" check_missing(right: &str, place: &str);
+    "check-emergency-text" check_emergency_text();
+    "check-invite" check_invite();
     "settings-intro" settings_intro();
     "settings-how" settings_how();
     "setting-line" setting_line(value: &str, layer: &str);
@@ -217,6 +229,8 @@ phrases! {
     "hello" hello();
     "hello-quiet" hello_quiet();
     "hello-how" hello_how();
+    "greeting" greeting();
+    "greeting-check" greeting_check();
     "menu" menu();
     "help-intro" help_intro();
     "help-verbs" help_verbs();
@@ -250,6 +264,11 @@ phrases! {
     "refused-no-such-entry" refused_no_such_entry();
     "refused-no-such-setting" refused_no_such_setting();
     "refused-not-yours" refused_not_yours(key: &str);
+    "refused-no-such-server-setting" refused_no_such_server_setting();
+    "refused-cannot-speak-here" refused_cannot_speak_here(rights: &str);
+    "refused-not-admin" refused_not_admin();
+    "refused-no-server" refused_no_server();
+    "refused-not-theirs" refused_not_theirs();
     "refused-bad-value" refused_bad_value(key: &str, allowed: &str);
     "refused-nothing-stored" refused_nothing_stored();
     "why-nothing" why_nothing();

@@ -4,6 +4,7 @@ use crate::base::id::{EventId, Place, ServerId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::parse::{Invocation, parse};
 use crate::command::table::Command;
+use crate::port::action::Venue;
 use crate::port::record::{Key, Records};
 
 /// Something happened.
@@ -29,6 +30,8 @@ pub enum Event {
         server: ServerId,
         /// Whether the bot is in it now.
         present: bool,
+        /// When it was let in lately: whom to greet for that, and where they read alone.
+        host: Option<(UserId, Place)>,
     },
     /// The thread that [`crate::port::action::Order::Open`] asked for is there, or can't be had.
     Opened {
@@ -36,6 +39,13 @@ pub enum Event {
         key: Key,
         /// Where it is; `None` when it couldn't be made.
         place: Option<Place>,
+    },
+    /// The place in which a routine ran is gone or closed: deleted, archived, locked.
+    Gone {
+        /// The record of the routine.
+        key: Key,
+        /// The place.
+        place: Place,
     },
 }
 
@@ -52,6 +62,8 @@ pub struct FromPerson {
     pub may_configure: bool,
     /// Where a routine could be led, beside here, with the permissions that hold now.
     pub venues: Venues,
+    /// What each of these places needs here, where the platform has rights to be given.
+    pub grounds: Vec<Ground>,
     /// A token for an answer to this one alone, where the platform has such a thing.
     pub reply: Option<ReplyToken>,
     /// What.
@@ -67,6 +79,7 @@ impl FromPerson {
         match &self.input {
             Input::Invoked(invocation) => vote(invocation),
             Input::Pressed { line } | Input::Said { text: line, .. } => parse(line).ok().as_ref().and_then(vote),
+            Input::NotTheirs => None,
         }
     }
 }
@@ -88,6 +101,8 @@ pub enum Input {
         /// The line.
         line: String,
     },
+    /// Pressed a choice that was offered to somebody else, or by nobody that is known any more.
+    NotTheirs,
 }
 
 /// Where a routine could be led.
@@ -99,6 +114,17 @@ pub struct Venues {
     pub public_thread: bool,
     /// A direct conversation.
     pub direct: bool,
+}
+
+/// What a place for routines needs, as the platform says at this very moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ground {
+    /// The kind of place; `None` is right here.
+    pub place: Option<Venue>,
+    /// The rights that the bot hasn't got, as the platform's own program calls them.
+    pub missing: Vec<String>,
+    /// A link by which an admin gives the bot what this place needs and no more.
+    pub invite: Option<String>,
 }
 
 /// A platform's token for an answer to one event. Opaque; only its adapter reads it.
@@ -113,9 +139,13 @@ impl Event {
             Event::Person(person) => match &person.input {
                 Input::Said { .. } => true,
                 Input::Invoked(invocation) => invocation.free_text().next().is_some(),
-                Input::Pressed { .. } => false,
+                Input::Pressed { .. } | Input::NotTheirs => false,
             },
-            Event::Due { .. } | Event::Returned { .. } | Event::Membership { .. } | Event::Opened { .. } => false,
+            Event::Due { .. }
+            | Event::Returned { .. }
+            | Event::Membership { .. }
+            | Event::Opened { .. }
+            | Event::Gone { .. } => false,
         }
     }
 
@@ -136,7 +166,9 @@ impl Event {
                 keys
             }
             Event::Membership { server, .. } => vec![Key::Server(server.clone())],
-            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => vec![key.clone()],
+            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
+                vec![key.clone()]
+            }
         }
     }
 
@@ -158,7 +190,9 @@ impl Event {
         match self {
             Event::Person(person) => person.who.as_str(),
             Event::Membership { server, .. } => server.as_str(),
-            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => key.lane(),
+            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
+                key.lane()
+            }
         }
     }
 }

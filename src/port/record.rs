@@ -65,6 +65,9 @@ pub struct Server {
     /// When the bot was removed from it; nothing while it is there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub removed: Option<Timestamp>,
+    /// Whether whoever let the bot in was greeted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub greeted: bool,
 }
 
 /// A person's preferences and the little that goes with them.

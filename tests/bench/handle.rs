@@ -79,6 +79,7 @@ fn person(input: Input) -> Event {
         place: Place { platform, server: None, channel, parent: None, kind: PlaceKind::Direct },
         may_configure: false,
         venues: Venues::default(),
+        grounds: Vec::new(),
         reply: None,
         input,
     })

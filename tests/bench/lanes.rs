@@ -7,7 +7,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use nape::adapter::{Delivery, Incoming, Link, Profile};
+use nape::adapter::{Delivery, Failure, Incoming, Link, Profile};
 use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::app::clock::{Clock, SystemClock};
@@ -66,7 +66,7 @@ fn through(bot: &Arc<Bot>, store: Arc<dyn Store>) -> f64 {
     })
 }
 
-async fn play(link: Link, took: std::sync::mpsc::Sender<Duration>) -> Result<(), String> {
+async fn play(link: Link, took: std::sync::mpsc::Sender<Duration>) -> Result<(), Failure> {
     let Link { events, deliveries, .. } = link;
     tokio::spawn(answer(deliveries));
     #[expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
@@ -85,7 +85,7 @@ async fn play(link: Link, took: std::sync::mpsc::Sender<Duration>) -> Result<(),
         });
     }
     while people.join_next().await.is_some() {}
-    took.send(start.elapsed()).map_err(|error| error.to_string())
+    took.send(start.elapsed()).map_err(|error| Failure::Passing(error.to_string()))
 }
 
 async fn answer(mut deliveries: mpsc::Receiver<Delivery>) {
@@ -109,6 +109,7 @@ fn event(person: usize, number: usize) -> Event {
         },
         may_configure: false,
         venues: Venues::default(),
+        grounds: Vec::new(),
         reply: None,
         input: Input::Pressed { line: format!("my settings pace {value}") },
     })

@@ -12,7 +12,7 @@ use nape::message::degrade::{Surroundings, degrade};
 use nape::message::model::Message;
 use nape::message::part::{Mark, Part, ShownChoice};
 use nape::port::action::{Order, Venue};
-use nape::port::event::{Event, FromPerson, Input, ReplyToken, Venues};
+use nape::port::event::{Event, FromPerson, Ground, Input, ReplyToken, Venues};
 use nape::port::record::{Key, Record};
 
 use super::profile::Profile;
@@ -62,6 +62,10 @@ pub struct Player {
     pub venues: Venues,
     /// Whether a place that was asked for can be made.
     pub opens: bool,
+    /// Whether the transcript's person may configure the server.
+    pub is_admin: bool,
+    /// What the platform says of rights.
+    pub grounds: Vec<Ground>,
     places: BTreeMap<String, Place>,
     offers: BTreeMap<String, Vec<Vec<ShownChoice>>>,
     last: BTreeMap<String, Input>,
@@ -82,6 +86,8 @@ impl Player {
             home,
             venues: profile.venues(),
             opens: true,
+            is_admin: false,
+            grounds: Vec::new(),
             places,
             offers,
             last,
@@ -175,9 +181,10 @@ impl Player {
         let event = FromPerson {
             id: EventId::new(&self.home.platform, self.events),
             who: self.user(who),
+            grounds: self.grounds.clone(),
             venues: if place.kind == PlaceKind::Shared { self.venues } else { Venues::default() },
             place,
-            may_configure: false,
+            may_configure: self.is_admin && who == ME,
             reply: self.profile.has_reply_tokens().then_some(ReplyToken(token)),
             input,
         };
@@ -187,7 +194,7 @@ impl Player {
             Input::Invoked(invocation) if invocation.command == Command::Ask => {
                 invocation.free_text().map(str::to_owned).collect()
             }
-            Input::Said { .. } | Input::Invoked(_) | Input::Pressed { .. } => Vec::new(),
+            Input::Said { .. } | Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
         };
         self.happen(&Event::Person(event), reply.as_ref());
         let keeps = |text: &String| {

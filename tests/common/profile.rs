@@ -117,7 +117,7 @@ impl Profile {
         }
         Input::Invoked(match parse(text.trim().trim_end_matches(['.', '!', '…'])) {
             Ok(invocation) if text.chars().count() <= LONGEST => match invocation.command.spec().shown {
-                Shown::Command => invocation,
+                Shown::Command | Shown::Admin => invocation,
                 Shown::Verb if has_session => invocation,
                 Shown::Verb if !matches!(invocation.command, Command::More | Command::Repeat | Command::Hurts) => {
                     invocation

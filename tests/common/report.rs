@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use nape::base::id::ChannelId;
 use nape::bot::Bot;
-use nape::port::event::Venues;
+use nape::port::action::Venue;
+use nape::port::event::{Ground, Venues};
 use nape::port::record::{Channel, Key, Lock, Person, Record, Server};
 use nape::settings::table;
 
@@ -134,6 +135,17 @@ fn player(bot: &'static Bot, profile: Profile, script: &Script) -> Result<Player
             ["venues", "fail"] => player.opens = false,
             ["venues", "none"] => player.venues = Venues::default(),
             ["venues", "direct"] => player.venues = Venues { direct: true, ..Venues::default() },
+            ["admin"] => player.is_admin = true,
+            ["lacks", place, right] => {
+                let place = match *place {
+                    "private_thread" => Some(Venue::PrivateThread),
+                    "public_thread" => Some(Venue::PublicThread),
+                    "here" => None,
+                    _ => return Err(bad()),
+                };
+                let invite = Some("https://example.org/invite".to_owned());
+                player.grounds.push(Ground { place, missing: vec![(*right).to_owned()], invite });
+            }
             ["place", "shared"] | ["only", ..] => {}
             _ => return Err(bad()),
         }

@@ -122,10 +122,12 @@ fn actor(event: &Event) -> &UserId {
     match event {
         Event::Person(person) => &person.who,
         Event::Membership { server, .. } => panic!("nobody left {server}"),
-        Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } => match key {
-            Key::Session(owner) | Key::Person(owner) | Key::Lock(owner) => owner,
-            other => panic!("{other:?} never comes due"),
-        },
+        Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
+            match key {
+                Key::Session(owner) | Key::Person(owner) | Key::Lock(owner) => owner,
+                other => panic!("{other:?} never comes due"),
+            }
+        }
     }
 }
 
@@ -192,6 +194,7 @@ fn invoked(event: &Event) -> Option<(&FromPerson, Invocation)> {
         Input::Invoked(invocation) => Some((person, invocation.clone())),
         Input::Pressed { line } => parse(line).ok().map(|invocation| (person, invocation)),
         Input::Said { text, .. } => parse(text.trim()).ok().map(|invocation| (person, invocation)),
+        Input::NotTheirs => None,
     }
 }
 
@@ -305,7 +308,7 @@ fn emergencies_come_first(seen: &Seen<'_>) {
     let texts: Vec<&str> = match &person.input {
         Input::Said { text, .. } => vec![text],
         Input::Invoked(invocation) => invocation.free_text().collect(),
-        Input::Pressed { .. } => Vec::new(),
+        Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
     };
     let raised = texts.iter().find_map(|text| match GATE.by_rules(text).0 {
         Verdict::Raised { flag, urgency: Urgency::Emergency } => Some(flag),
@@ -379,7 +382,7 @@ fn is_meant(seen: &Seen<'_>, person: &FromPerson) -> bool {
             let own = session(seen.before, &person.who);
             *addressed || own.is_some_and(|running| running.own_place && running.place == person.place)
         }
-        Input::Invoked(_) | Input::Pressed { .. } => true,
+        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => true,
     }
 }
 

@@ -269,6 +269,7 @@ impl World {
             place,
             may_configure: false,
             venues,
+            grounds: Vec::new(),
             reply,
             input,
         }));

@@ -1,9 +1,11 @@
-//! Puts words into the store that stand nowhere else, and looks for them in every file that the store makes, in the log at its most
-//! talkative, and in what the program says: they are in none. The same search finds them in an export, which is open.
+//! Puts words into the store that stand nowhere else, and looks for them in every file that the store makes and its name, in the log
+//! at its most talkative, in what the program says, and in what a crash of it leaves: they are in none. The same search finds them in
+//! an export, which is open.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
+use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::sync::{Arc, Mutex};
@@ -15,13 +17,20 @@ mod proof;
 #[path = "sample.rs"]
 mod sample;
 
+use nape::adapter::{Failure, Incoming, Link, terminal};
+use nape::app::arguments::Knowledge;
+use nape::app::assembly;
+use nape::app::clock::SystemClock;
+use nape::app::runtime::{self, Until};
+use nape::app::supervise::Adapter;
 use nape::base::id::{EventId, ServerId};
 use nape::port::action::{Change, Order};
-use nape::port::event::ReplyToken;
+use nape::port::event::{Event, FromPerson, Input, ReplyToken, Venues};
 use nape::port::record::{Key, Person, Record, Server};
 use nape::settings::value::{Value, Values};
 use nape::store::sled::{SledStore, restore};
 use nape::store::{Batch, Options, Store};
+use tokio::sync::{oneshot, watch};
 
 /// One for each kind of thing that must not be read.
 const CANARIES: &[&str] = &[
@@ -51,7 +60,8 @@ fn main() -> ExitCode {
         let mut files = BTreeMap::new();
         gather(dir.path(), &mut files);
         for (name, bytes) in &files {
-            failures.extend(hits(bytes).into_iter().map(|canary| format!("{canary} lies open in {name}, {what}")));
+            let found = hits(&[name.as_bytes(), bytes].concat());
+            failures.extend(found.into_iter().map(|canary| format!("{canary} lies open in {name}, {what}")));
         }
         files.len() as u64
     };
@@ -82,6 +92,8 @@ fn main() -> ExitCode {
     }
     drop(store);
     looked += look("after a restore", &mut failures);
+    in_the_runtime(&dir.path().join("runtime"));
+    looked += look("after a talk in this process", &mut failures);
     looked += in_the_program(dir.path(), &mut failures);
     let log = log.lock().expect("nobody panicked").clone();
     failures.extend(hits(&log).into_iter().map(|canary| format!("{canary} stands in the log")));
@@ -89,12 +101,69 @@ fn main() -> ExitCode {
     proof::tell(&counted, if failures.is_empty() { looked } else { 0 }, &failures)
 }
 
-/// The same words typed into the program, which must leave no core file either.
+/// The same words said to the bot in this process, whose log is the talkative one.
+fn in_the_runtime(data: &Path) {
+    let store = Arc::new(SledStore::open(data).expect("a new store"));
+    let bot = Arc::new(assembly::bot(&Knowledge::default()).unwrap_or_else(|exit| panic!("{:?}", exit.lines)));
+    let adapter = Adapter {
+        profile: terminal::profile(),
+        ends_all: true,
+        run: Box::new(|link| {
+            Box::pin(async move { talk(link).await.map_err(|error| Failure::Passing(error.to_string())) })
+        }),
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_time().build();
+    let (_tell, stop) = watch::channel(false);
+    let ended = runtime.expect("threads").block_on(runtime::run(
+        bot,
+        store,
+        Arc::new(SystemClock),
+        vec![adapter],
+        Until::Stopped,
+        stop,
+    ));
+    ended.expect("the runtime ends well");
+}
+
+async fn talk(link: Link) -> Result<(), Box<dyn std::error::Error>> {
+    let Link { events, mut deliveries, .. } = link;
+    for text in said().lines() {
+        let (handled, mut done) = oneshot::channel();
+        let event = Event::Person(FromPerson {
+            id: EventId::from_stored(format!("{} {text}", CANARIES[5])),
+            who: terminal::user(CANARIES[0]),
+            place: terminal::place(CANARIES[0]),
+            may_configure: false,
+            venues: Venues::default(),
+            grounds: Vec::new(),
+            reply: Some(ReplyToken(CANARIES[3].to_owned())),
+            input: Input::Said { text: text.to_owned(), addressed: true },
+        });
+        events.send(Incoming { event, handled }).await?;
+        loop {
+            tokio::select! {
+                biased;
+                Some(delivery) = deliveries.recv() => drop(delivery.done.send(Ok(()))),
+                _ = &mut done => break,
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What is said to the bot.
+fn said() -> String {
+    format!("my settings pressure 2\n{} why does it hurt\nmy data\nnape about\n", CANARIES[2])
+}
+
+/// The same words typed into the program, which is asked about its store and then crashes: it leaves no core file.
 fn in_the_program(dir: &Path, failures: &mut Vec<String>) -> u64 {
-    let data = dir.join("talk");
+    let (data, crashed) = (dir.join("talk"), dir.join("crashed"));
+    fs::create_dir(&crashed).expect("a folder");
     let mut child = Command::new(env!("CARGO_BIN_EXE_nape"))
         .args(["chat", "--user", CANARIES[0], "--data"])
         .arg(&data)
+        .current_dir(&crashed)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -102,24 +171,33 @@ fn in_the_program(dir: &Path, failures: &mut Vec<String>) -> u64 {
         .expect("the program starts");
     let mut input = child.stdin.take().expect("it was given a pipe");
     let mut output = std::io::BufReader::new(child.stdout.take().expect("it was given a pipe"));
-    writeln!(input, "my settings pressure 2\n{} why does it hurt\nmy data\nnape about", CANARIES[2])
-        .expect("it listens");
+    input.write_all(said().as_bytes()).expect("it listens");
     let mut line = String::new();
     while std::io::BufRead::read_line(&mut output, &mut line).unwrap_or(0) > 0 && !line.contains("Apache License") {
         line.clear();
     }
-    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap_or_default();
-    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap_or_default();
-    if !core.contains(" 0 ") {
-        failures.push(format!("the program may leave a core file: {core}"));
+    for ask in ["check", "stats"] {
+        let asked = Command::new(env!("CARGO_BIN_EXE_nape")).args(["store", ask, "--data"]).arg(&data).output();
+        let asked = asked.expect("the program starts");
+        if !asked.status.success() {
+            failures.push(format!("nape store {ask}: {}", String::from_utf8_lossy(&asked.stderr)));
+        }
+        let found = hits(&[asked.stdout, asked.stderr].concat());
+        failures.extend(found.into_iter().map(|canary| format!("{canary} stands in the answer to nape store {ask}")));
     }
-    child.kill().expect("it runs");
+    let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("it runs");
+    rustix::process::kill_process(pid, rustix::process::Signal::ABORT).expect("it runs");
     let ended = child.wait_with_output().expect("it was started");
+    let left = fs::read_dir(&crashed).expect("the folder reads").count();
+    if ended.status.signal() != Some(6) || ended.status.core_dumped() || left > 0 {
+        failures.push(format!("a crash ended with {} and left {left} files", ended.status));
+    }
     failures.extend(hits(&ended.stderr).into_iter().map(|canary| format!("{canary} stands on the error output")));
     let mut files = BTreeMap::new();
     gather(&data, &mut files);
     for (name, bytes) in &files {
-        failures.extend(hits(bytes).into_iter().map(|canary| format!("{canary} lies open in {name}, after a talk")));
+        let found = hits(&[name.as_bytes(), bytes].concat());
+        failures.extend(found.into_iter().map(|canary| format!("{canary} lies open in {name}, after a talk")));
     }
     files.len() as u64
 }
@@ -142,7 +220,7 @@ fn batch() -> Batch {
             change(person(), Record::Person(Person { settings: settings.clone(), ..Person::default() })),
             change(Key::Session(sample::user(CANARIES[0])), sample::session(5, false)),
             change(Key::Lock(sample::user(CANARIES[0])), sample::lock(5)),
-            change(server, Record::Server(Server { settings, removed: None })),
+            change(server, Record::Server(Server { settings, removed: None, greeted: false })),
         ],
         orders: vec![Order::Say(post)],
         ..Batch::default()

@@ -40,7 +40,7 @@ pub fn values() -> Values {
 }
 
 pub fn server() -> Record {
-    Record::Server(Server { settings: values(), removed: None })
+    Record::Server(Server { settings: values(), removed: None, greeted: false })
 }
 
 pub fn person(padding: usize) -> Record {

@@ -9,6 +9,7 @@ choice-safety = Warning signs
 choice-routines = Routines
 choice-techniques = Techniques
 choice-settings = My settings
+choice-server-settings = Settings here
 choice-touch-free = Touch-free routine
 choice-attack = Routine for an attack
 choice-more = More
@@ -113,6 +114,7 @@ venue-private-thread = I am opening a private thread for your routine.
 venue-public-thread = I am opening a thread for your routine. Others can read it.
 venue-direct = I will guide you in a direct conversation.
 venue-missing = I could not make the usual place for this, so I guide you here. Others may read along. An admin can change where routines run.
+venue-lacks = For that I would need: { $rights }. `nape-admin check` tells admins more.
 withheld = That answer is only for you, and this place is not private. Write to me directly and ask again.
 
 left-out-asked = Left out: { $step } (you leave out { $tag })
@@ -186,6 +188,13 @@ verb-stop = Stop
 
 ## Preferences and data
 
+admin-intro = The settings here:
+admin-how = `nape-admin set KEY VALUE` changes one, `nape-admin reset KEY` takes it back.
+check-fine = All is well: I have what the settings here need.
+check-found = This is missing or could be better:
+check-missing = { $right }: without it, routines can't be guided in { $place }. Give it to my role, or to me in this channel.
+check-emergency-text = No emergency number is set, so emergency answers name none. `nape-admin set emergency_text NUMBER` sets it.
+check-invite = Invite me again with just what is needed
 settings-intro = Your settings:
 settings-how = Type `my settings KEY VALUE` to change one, `my settings KEY reset` to take it back.
 setting-line = : { $value } ({ $layer })
@@ -232,6 +241,8 @@ read-only = I can't save anything right now: there is no room left where I keep 
 hello = Hello, I am Nape. I answer questions about neck massage and migraine, and guide gentle self-massage. I am a bot, not a clinician, and I can't check your neck. If something is sudden, new or feels wrong, get medical help first.
 hello-quiet = Nape is here. Few words, no hurry. Type help or stop at any time.
 hello-how = Just ask, or type `help`.
+greeting = Hello, I am Nape, and I was just let into your server. People there can ask me about neck massage and migraine, and be guided through gentle self-massage. What I say to them is for them alone unless you set it otherwise.
+greeting-check = Type `/nape-admin check` there, and I tell you what I still need. `/nape-admin show` has the settings.
 menu = I can answer questions about neck massage and migraine, guide you through a gentle routine, and keep your preferences. What would you like?
 help-intro = What I understand. You can also just ask.
 help-verbs = During a routine, as words or buttons:
@@ -257,9 +268,38 @@ command-my-settings = shows and sets your preferences
 command-my-data = shows what I keep about you
 command-my-export = gives it to you as a file
 command-my-delete = deletes it
+command-nape-admin-show = shows the settings of this server or room
+command-nape-admin-set = sets one of them
+command-nape-admin-reset = takes one back
+command-nape-admin-check = tells what I still need here
 command-nape-help = this help
 command-nape-why = why something was refused or left out
 command-nape-about = what I am, and what I am not
+
+group-routine = guided self-massage, and the words of a running routine
+group-my = your preferences and your data
+group-nape = help, reasons, and what I am
+group-nape-admin = settings for those who manage this server
+
+## What a command takes, where it is typed into a field of its own.
+
+param-question = what you want to know
+param-name = which one; leave it out and I choose or list
+param-term = the word to explain
+param-id = the source's short name
+param-minutes = about how many minutes
+param-pressure = the most pressure, 0 (no touch) to 5
+param-where = where it is guided
+param-key = which setting
+param-value = the new value
+param-command = which command
+
+## Where a routine is guided.
+
+place-here = this channel
+place-private-thread = a private thread
+place-public-thread = a thread
+place-direct = a direct conversation
 
 safety-title = When to get help, and when not to massage
 safety-intro = Get medical help first if any of these is true. Massage can wait.
@@ -302,6 +342,11 @@ refused-no-such-technique = I have no card of that name. Type `technique` for th
 refused-no-such-source = I have no source with that id. Type `sources` for the list.
 refused-no-such-entry = That text is no longer there.
 refused-no-such-setting = There is no setting of that name.
+refused-no-such-server-setting = There is no setting of that name here.
+refused-cannot-speak-here = I can't guide a routine here, as I may not speak in this channel. I would need: { $rights }. Write to me directly instead, or ask an admin.
+refused-not-admin = That is for those who may manage the server or room.
+refused-no-server = These settings belong to a server or room, and this conversation is neither.
+refused-not-theirs = That button was offered to somebody else, or is too old for me to know. Nothing was changed. Your own command works.
 refused-not-yours = The setting { $key } belongs to those who manage the server or room.
 refused-bad-value = { $key } can't be set to that. Allowed: { $allowed }.
 refused-nothing-stored = I keep nothing about you, so there is nothing to delete.
@@ -325,6 +370,11 @@ why-no-such-source = No source has that id. Type `sources` for the list.
 why-no-such-entry = The text was taken out of the content since the button was made.
 why-no-such-setting = No setting has that key. Type `my settings` for the list.
 why-not-yours = The setting { $key } belongs to those who manage the server or room. They can change it.
+why-no-such-server-setting = No setting of a server or room has that key. `nape-admin show` has the list.
+why-cannot-speak-here = I may answer your commands anywhere, but to guide a routine in a channel I need: { $rights }. Those who manage the server can give it to me.
+why-not-admin = Settings of a server or room can be seen and changed only by those who may manage it. They are checked at every use.
+why-no-server = You wrote to me directly. Settings of a server or room can be seen and changed only there.
+why-not-theirs = A button works for the person it was offered to, and only as I wrote it.
 why-bad-value = { $key } takes only: { $allowed }.
 why-nothing-stored = There was nothing to delete.
 why-left-out = { $what }. You can change what is left out with `my settings leave_out`.

@@ -16,6 +16,7 @@ use rustyline::validate::Validator;
 use rustyline::{Config, Context, Editor, Helper};
 use tokio::sync::mpsc;
 
+use crate::adapter::Names;
 use crate::command::parse::parse;
 use crate::command::table::{COMMANDS, Command, Complete, Shown};
 use crate::message::model::Choice;
@@ -31,21 +32,6 @@ pub enum Line {
     Interrupted,
     /// The editor can't go on.
     Failed(String),
-}
-
-/// Names that can be completed.
-#[derive(Clone, Debug, Default)]
-pub struct Names {
-    /// Cards.
-    pub techniques: Vec<String>,
-    /// Terms of the glossary.
-    pub terms: Vec<String>,
-    /// Routines.
-    pub routines: Vec<String>,
-    /// Keys of preferences.
-    pub preferences: Vec<String>,
-    /// Ids of sources.
-    pub sources: Vec<String>,
 }
 
 /// The longest line that is read from a pipe, in bytes; the rest of it is passed over.
@@ -176,6 +162,7 @@ impl Words {
             Complete::Terms => self.names.terms.clone(),
             Complete::Routines => self.names.routines.clone(),
             Complete::Preferences => self.names.preferences.clone(),
+            Complete::ServerSettings => self.names.server_settings.clone(),
             Complete::Commands => {
                 let shown = COMMANDS.iter().filter(|spec| spec.shown != Shown::Never);
                 shown.map(|spec| spec.words.to_owned()).collect()

@@ -11,10 +11,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::adapter::{Delivery, Incoming, Link, Profile, SendError, Work};
+use crate::adapter::{Delivery, Incoming, Link, Names, Profile, SendError, Time, Work};
 use crate::base::id::{ChannelId, EventId, Place, PlaceKind, Platform, UserId};
 use crate::base::time::{Timestamp, parse_span};
 use crate::command::parse::Invocation;
@@ -25,7 +24,7 @@ use crate::message::part::Part;
 use crate::port::event::{Event, FromPerson, Input, Venues};
 use crate::port::record::Key;
 
-pub use keyboard::{Line, Names};
+pub use keyboard::Line;
 use show::Screen;
 
 /// The platform's name.
@@ -55,15 +54,8 @@ pub enum Mode {
     Pipe,
 }
 
-/// Time, as the app has it.
-#[async_trait]
-pub trait Time: Send + Sync {
-    /// Now.
-    fn now(&self) -> Timestamp;
-
-    /// Waits.
-    async fn wait(&self, span: Duration);
-
+/// Time where lines may be played from a script.
+pub trait ScriptTime: Time {
     /// No line will come any more: nothing holds time back.
     fn no_more_input(&self);
 }
@@ -75,7 +67,7 @@ pub struct Terminal {
     /// What can be completed.
     pub names: Names,
     /// Time.
-    pub time: Arc<dyn Time>,
+    pub time: Arc<dyn ScriptTime>,
     /// How it is spoken to.
     pub mode: Mode,
     /// Where commands are remembered for the arrow keys.
@@ -227,6 +219,7 @@ impl Talk {
             place: place(name),
             may_configure: true,
             venues: Venues::default(),
+            grounds: Vec::new(),
             reply: None,
             input,
         });

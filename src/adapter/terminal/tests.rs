@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use async_trait::async_trait;
+
 use super::*;
 use crate::message::model::{Audience, Text};
 use crate::message::part::Delivery as How;
@@ -19,7 +21,9 @@ impl Time for Still {
     }
 
     async fn wait(&self, _: Duration) {}
+}
 
+impl ScriptTime for Still {
     fn no_more_input(&self) {
         self.ended.store(true, Ordering::Relaxed);
     }

@@ -1,0 +1,195 @@
+//! Discord: commands, buttons, lists and forms, in servers and direct conversations. It reads no messages and asks for no
+//! privileged intent.
+//!
+//! It must never widen an audience, ping anybody, edit by a timer, or go on asking when Discord has said no.
+
+mod components;
+mod gateway;
+mod guilds;
+mod inbound;
+mod interactions;
+mod outbound;
+mod place;
+mod press;
+mod refused;
+mod register;
+mod rights;
+
+use std::sync::{Arc, Mutex};
+
+use secrecy::{ExposeSecret, SecretString};
+use serenity::http::{Http, HttpBuilder};
+use serenity::model::id::{ApplicationId, GuildId};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinSet;
+
+use crate::adapter::{Failure, Incoming, Link, Names, Profile, Time};
+use crate::command::manual::Menu;
+use crate::message::capabilities::{Capabilities, Choices, Countdown, Markup, PrivateMeans};
+
+use interactions::Interactions;
+use outbound::Cards;
+use press::Signer;
+use refused::{Refused, Tally, what_was_said};
+
+pub use place::PLATFORM;
+
+/// What Discord can show.
+pub(crate) const CAPABILITIES: Capabilities = Capabilities {
+    choices: Choices::Buttons { max: 25, label_chars: 80 },
+    private: PrivateMeans::Whisper,
+    markup: Markup::Markdown,
+    max_chars: 2000,
+    countdown: Countdown::Drawn { open: "<t:", close: ":R>" },
+    files: true,
+    links: true,
+    edits: true,
+};
+
+/// How Discord is reached, and what people can pick there.
+pub struct Settings {
+    /// The bot's token.
+    pub token: SecretString,
+    /// The application's id; Discord is asked when this is `None`.
+    pub application_id: Option<u64>,
+    /// The only guild with commands.
+    pub guild: Option<u64>,
+    /// Where the API is reached, when not at its usual place.
+    pub api_url: Option<String>,
+    /// How many shards; as many as Discord recommends when this is `None`.
+    pub shards: Option<u32>,
+    /// The commands.
+    pub menus: Vec<Menu>,
+    /// What can be completed.
+    pub names: Names,
+}
+
+/// The adapter.
+pub struct Discord {
+    settings: Arc<Settings>,
+    time: Arc<dyn Time>,
+    http: Arc<Http>,
+}
+
+/// What everything that goes on at the same time shares.
+struct Shared {
+    settings: Arc<Settings>,
+    time: Arc<dyn Time>,
+    http: Arc<Http>,
+    application: ApplicationId,
+    events: mpsc::Sender<Incoming>,
+    signer: Signer,
+    interactions: Interactions,
+    cards: Cards,
+    tally: Mutex<Tally>,
+    /// Guilds that the bot was in when a session began: what comes beside them is new.
+    guilds: guilds::Known,
+    /// Discord has said that the token is not the bot's.
+    token_refused: Notify,
+}
+
+/// What the runtime has to know.
+pub fn profile() -> Profile {
+    Profile { platform: place::platform(), capabilities: CAPABILITIES }
+}
+
+impl Discord {
+    /// The adapter, as the settings have it.
+    pub fn new(settings: Settings, time: Arc<dyn Time>) -> Self {
+        let builder = HttpBuilder::new(settings.token.expose_secret());
+        let http = match &settings.api_url {
+            // The library's own limiter knows only the way to Discord itself, and would go there. Where the API is reached
+            // by another way, that keeps the limits; what it refuses for now waits in the outbox.
+            Some(url) => builder.proxy(url).ratelimiter_disabled(true).build(),
+            None => builder.build(),
+        };
+        Self::with_http(settings, time, http)
+    }
+
+    /// The same with requests made in another way.
+    pub fn with_http(settings: Settings, time: Arc<dyn Time>, http: Http) -> Self {
+        Self { settings: Arc::new(settings), time, http: Arc::new(http) }
+    }
+
+    /// Runs until it is told to stop.
+    ///
+    /// # Errors
+    /// [`Failure::Final`] when Discord refuses the token or what it was asked for; else it may go better next time.
+    pub async fn run(&self, link: Link) -> Result<(), Failure> {
+        let Link { events, mut deliveries, mut stop } = link;
+        let shared = Arc::new(self.connect(events).await?);
+        shared.see_to_commands().await?;
+        let gateway = gateway::run(shared.clone());
+        tokio::pin!(gateway);
+        let mut under_way = JoinSet::new();
+        let result = loop {
+            tokio::select! {
+                ended = &mut gateway => break ended,
+                () = shared.token_refused.notified() => break Err(token_refused()),
+                delivery = deliveries.recv() => match delivery {
+                    Some(delivery) => drop(under_way.spawn(shared.clone().carry_out(delivery))),
+                    None => break Ok(()),
+                },
+                Some(_) = under_way.join_next() => {}
+                _ = stop.wait_for(|stop| *stop) => break Ok(()),
+            }
+        };
+        while under_way.join_next().await.is_some() {}
+        result
+    }
+
+    /// Asks who the bot is: the first word to Discord, which tells whether the token is good.
+    async fn connect(&self, events: mpsc::Sender<Incoming>) -> Result<Shared, Failure> {
+        let application = match self.settings.application_id {
+            Some(id) => ApplicationId::new(id),
+            None => self.http.get_current_application_info().await.map_err(|error| failure(&error))?.id,
+        };
+        self.http.set_application_id(application);
+        tracing::info!(
+            invite = rights::usual_invite(application),
+            "whoever manages a server lets the bot in by this link"
+        );
+        Ok(Shared {
+            settings: self.settings.clone(),
+            time: self.time.clone(),
+            http: self.http.clone(),
+            application,
+            events,
+            signer: Signer::new(&self.settings.token),
+            interactions: Interactions::default(),
+            cards: Cards::default(),
+            tally: Mutex::default(),
+            guilds: guilds::Known::default(),
+            token_refused: Notify::new(),
+        })
+    }
+}
+
+impl Shared {
+    /// Registers the commands. Without that the old ones go on working: only a refused token is a reason to end.
+    async fn see_to_commands(&self) -> Result<(), Failure> {
+        let guild = self.settings.guild.map(GuildId::new);
+        match register::register(&self.http, &self.settings.menus, guild).await {
+            Ok(register::Registered::Anew) => tracing::info!("the commands are registered"),
+            Ok(register::Registered::AsBefore) => tracing::debug!("the commands are there already"),
+            Err(error) if Refused::of(&error) == Refused::Token => return Err(token_refused()),
+            Err(error) => tracing::error!(why = what_was_said(&error), "the commands could not be registered"),
+        }
+        Ok(())
+    }
+}
+
+fn failure(error: &serenity::Error) -> Failure {
+    match Refused::of(error) {
+        Refused::Token => token_refused(),
+        _ => Failure::Passing(format!("Discord can't be reached: {}", what_was_said(error))),
+    }
+}
+
+fn token_refused() -> Failure {
+    Failure::Final(
+        "Discord refuses the token: make a new one under \"Bot\" in the developer portal, put it into the file that \
+         discord.token_file names, and start again"
+            .to_owned(),
+    )
+}

@@ -1,0 +1,160 @@
+//! The operator's boot configuration: `config/nape.toml` is the reference. All problems at once, each with its line.
+
+mod discord;
+mod keys;
+pub mod secret;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::store::{Options, Room};
+
+pub use discord::Discord;
+use keys::{Fault, Sections};
+
+/// What the program is started with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The folder of the store.
+    pub store: PathBuf,
+    /// The file of the master key, when it lies outside that folder.
+    pub key: Option<PathBuf>,
+    /// MiB that have to stay free on the store's disk.
+    pub room: u32,
+    /// The age recipient that backups are sealed for.
+    pub recipient: Option<String>,
+    /// A folder with content that replaces the built-in content, file by file.
+    pub content: Option<PathBuf>,
+    /// A folder with another model than the built-in one.
+    pub model: Option<PathBuf>,
+    /// Whether the terminal is enabled.
+    pub terminal: bool,
+    /// Discord, when it is enabled.
+    pub discord: Option<Discord>,
+}
+
+/// Something wrong in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong, and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path.display(), self.line, self.message)
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            store: PathBuf::from("data"),
+            key: None,
+            room: 128,
+            recipient: None,
+            content: None,
+            model: None,
+            terminal: true,
+            discord: None,
+        }
+    }
+}
+
+impl Config {
+    /// How to open the store.
+    pub fn options(&self) -> Options {
+        Options { key: self.key.clone(), room: room(self.room) }
+    }
+}
+
+/// What follows from the MiB that have to stay free: a warning at twice as many, a ballast of a quarter.
+pub fn room(mebibytes: u32) -> Room {
+    let read_only = u64::from(mebibytes) << 20;
+    Room { warn: 2 * read_only, read_only, ballast: read_only / 4 }
+}
+
+/// Reads a configuration file.
+pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
+    let problem = |line: usize, message: String| Problem { path: path.to_owned(), line, message };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| vec![problem(1, format!("can't be read ({error}); give its path with --config"))])?;
+    parse(&text).map_err(|problems| problems.into_iter().map(|(line, message)| problem(line, message)).collect())
+}
+
+fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    let sections = Sections::parse(text)?;
+    let default = Config::default();
+    let (store, content) = (sections.section("store"), sections.section("content"));
+    let mut faults = Vec::new();
+    let discord = Discord::read(&sections.section("discord")).unwrap_or_else(|found| {
+        faults.extend(found);
+        None
+    });
+    let matrix = sections.section("matrix");
+    if matrix.switch("enabled") == Some(true) {
+        faults.push((matrix.line, "this program has no matrix adapter; set enabled = false".to_owned()));
+    }
+    let config = Config {
+        store: store.path("path").unwrap_or(default.store),
+        key: store.path("key"),
+        room: store.number("room").and_then(|room| u32::try_from(room).ok()).unwrap_or(default.room),
+        recipient: store.text("recipient"),
+        content: content.path("dir"),
+        model: sections.section("model").path("dir"),
+        terminal: sections.section("terminal").switch("enabled").unwrap_or(default.terminal),
+        discord,
+    };
+    if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_file_is_the_default() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/nape.toml");
+        assert_eq!(read(&path), Ok(Config::default()));
+    }
+
+    #[test]
+    fn every_problem_is_said_with_its_line() {
+        let text = "[stor]\npath = \"x\"\n[terminal]\nenabled = \"yes\"\nenable = true\n[store]\npath = 3\n";
+        let problems = parse(text).unwrap_err();
+        let mut lines: Vec<usize> = problems.iter().map(|(line, _)| *line).collect();
+        lines.sort_unstable();
+        assert_eq!(lines, [1, 4, 5, 7], "{problems:?}");
+        assert!(problems.iter().any(|(_, message)| message.contains("did you mean `store`?")));
+    }
+
+    #[test]
+    fn an_adapter_that_is_not_there_is_said_at_its_table() {
+        let problems = parse("\n[matrix]\nenabled = true\n").unwrap_err();
+        assert_eq!(problems, [(2, "this program has no matrix adapter; set enabled = false".to_owned())]);
+    }
+
+    #[test]
+    fn discord_needs_a_token_and_takes_the_rest_as_it_is() {
+        let wrong = parse("[discord]\nenabled = true\nshards = 0\n").unwrap_err();
+        assert_eq!(wrong, [(3, "discord.shards takes shards from 1 to 1000".to_owned())]);
+        if cfg!(feature = "discord") {
+            let (line, message) = parse("\n[discord]\nenabled = true\n").unwrap_err().remove(0);
+            assert!(line == 2 && message.starts_with("discord.token_file is missing"), "{message}");
+            let text =
+                "[discord]\nenabled = true\ntoken_file = \"t\"\nguild = \"7\"\napi_url = \"http://127.0.0.1:1/\"\n";
+            let discord = parse(text).unwrap().discord.unwrap();
+            assert_eq!((discord.guild, discord.api_url.as_deref()), (Some(7), Some("http://127.0.0.1:1")));
+        }
+    }
+
+    #[test]
+    fn what_is_no_toml_is_said() {
+        let problems = parse("[store\n").unwrap_err();
+        assert!(problems[0].1.starts_with("this is not TOML"), "{problems:?}");
+    }
+}

@@ -1,0 +1,103 @@
+//! A store, a clock and adapters put together, and run: `nape chat` and `nape run`.
+
+mod adapters;
+
+use std::io::IsTerminal;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::app::arguments::{Chat, Knowledge};
+use crate::app::assembly;
+use crate::app::clock::{Clock, SystemClock, VirtualClock};
+use crate::app::config::{self, Config};
+use crate::app::exit::{Code, Exit};
+use crate::app::runtime::{self, RuntimeError, Until};
+use crate::app::supervise::Adapter;
+use crate::app::{control, stores, watch as watching};
+use crate::bot::Bot;
+use crate::store::Options;
+
+/// Threads that drive connections; thinking has threads of its own.
+const THREADS: usize = 2;
+
+/// Everything that a run needs.
+struct Run {
+    bot: Arc<Bot>,
+    clock: Arc<dyn Clock>,
+    data: std::path::PathBuf,
+    options: Options,
+    adapters: Vec<Adapter>,
+    until: Until,
+}
+
+/// `nape chat`: the terminal alone.
+///
+/// # Errors
+/// Those of the texts, the store and the terminal.
+pub fn chat(chat: Chat) -> Result<(), Exit> {
+    let bot = Arc::new(assembly::bot(&chat.knowledge)?);
+    let clock: Arc<dyn Clock> =
+        if chat.fast { Arc::new(VirtualClock::new(SystemClock.now())) } else { Arc::new(SystemClock) };
+    // A screen to draw on needs both ends; with one of them a pipe, lines are played as in a script.
+    let is_screen = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let adapter = adapters::terminal(&chat, &bot, &clock, is_screen);
+    let options = Options { key: chat.key, room: config::room(chat.room) };
+    let until = if chat.fast { Until::NothingIsDue } else { Until::Stopped };
+    Run { bot, clock, data: chat.data, options, adapters: vec![adapter], until }.go()
+}
+
+/// `nape run`: whatever the configuration enables.
+///
+/// # Errors
+/// Those of the texts, the store, secrets, and of adapters when none is left that can go on.
+pub fn run(config: Config) -> Result<(), Exit> {
+    let knowledge = Knowledge { content: config.content.clone(), model: config.model.clone() };
+    let bot = Arc::new(assembly::bot(&knowledge)?);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let adapters = adapters::enabled(&config, &bot, &clock)?;
+    if adapters.is_empty() {
+        let line = "no adapter is enabled; set enabled = true under [discord], [matrix] or [terminal]";
+        return Err(Exit::new(Code::Config, line));
+    }
+    let options = config.options();
+    Run { bot, clock, data: config.store, options, adapters, until: Until::Stopped }.go()
+}
+
+impl Run {
+    fn go(self) -> Result<(), Exit> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(THREADS)
+            .enable_all()
+            .build()
+            .map_err(|error| Exit::new(Code::Software, format!("no threads to run on: {error}")))?;
+        let result = runtime.block_on(self.until_the_end());
+        // A thread that still waits for a line can't be told to stop waiting.
+        runtime.shutdown_background();
+        result
+    }
+
+    async fn until_the_end(self) -> Result<(), Exit> {
+        let Self { bot, clock, data, options, adapters, until } = self;
+        let store = stores::open(&data, &options).await?;
+        let (tell, stop) = watch::channel(false);
+        tokio::spawn(signals(tell.clone()));
+        tokio::spawn(watching::run(store.clone(), tell));
+        tokio::spawn(control::serve(data, store.clone()));
+        let ended = runtime::run(bot, store.clone(), clock, adapters, until, stop).await;
+        let closed = store.close().map_err(stores::exit);
+        ended.map_err(|error| match error {
+            RuntimeError::Store(error) => stores::exit(error),
+            RuntimeError::Adapter(error) => Exit::new(Code::Software, error),
+        })?;
+        closed
+    }
+}
+
+/// Turns true when the system asks the program to end.
+async fn signals(tell: watch::Sender<bool>) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
+    terminate.recv().await;
+    let _ = tell.send(true);
+}

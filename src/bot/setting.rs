@@ -1,0 +1,91 @@
+//! How a setting is shown, whoever may set it.
+
+use crate::message::model::{Choice, Message, Text};
+use crate::settings::table::{BadValue, Kind, Layer, SETTINGS, Setting};
+use crate::settings::value::Value;
+
+use super::turn::Turn;
+
+/// Numbers up to so many are offered as choices.
+const FEW: u32 = 6;
+
+/// The settings that a layer may set.
+pub(super) fn of(layer: Layer) -> impl Iterator<Item = &'static Setting> {
+    SETTINGS.iter().filter(move |setting| setting.may_be_set_by(layer))
+}
+
+/// A line for each setting of a layer: key, value, and the layer that it comes from.
+pub(super) fn lines(turn: &Turn<'_>, layer: Layer) -> Vec<Text> {
+    let phrases = turn.phrases();
+    let line = |setting: &'static Setting| {
+        let resolved = turn.resolve(setting, layer);
+        let from = phrases.layer(layer_name(resolved.layer));
+        Text::default().code(setting.key).plain(phrases.setting_line(&shown(&resolved.value), &from))
+    };
+    of(layer).map(line).collect()
+}
+
+/// One setting: what it means, its value and layer, what it takes, and its values as choices where they are few.
+pub(super) fn card(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Message {
+    let phrases = turn.phrases();
+    let resolved = turn.resolve(setting, layer);
+    let from = phrases.layer(layer_name(resolved.layer));
+    let values: Vec<String> = match setting.kind {
+        Kind::Switch => vec!["on".to_owned(), "off".to_owned()],
+        Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        Kind::Number { min, max, or } if max - min < FEW => {
+            or.map(str::to_owned).into_iter().chain((min..=max).map(|number| number.to_string())).collect()
+        }
+        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } => Vec::new(),
+    };
+    let command = match layer {
+        Layer::Server => "nape-admin set",
+        Layer::Person | Layer::Default => "my settings",
+    };
+    let may_set = setting.may_be_set_by(layer);
+    let choices = values
+        .iter()
+        .filter(|_| may_set)
+        .map(|value| Choice::new(value.as_str(), format!("{command} {} {value}", setting.key)));
+    Message::new()
+        .heading(setting.key)
+        .paragraph(phrases.setting(setting.key))
+        .paragraph(phrases.setting_now(&shown(&resolved.value), &from))
+        .fine(if may_set { phrases.setting_range(&range(setting)) } else { phrases.refused_not_yours(setting.key) })
+        .choices(choices)
+}
+
+/// A value as it would be typed; an empty text is nothing.
+pub(super) fn shown(value: &Value) -> String {
+    Some(value.to_string()).filter(|text| !text.is_empty()).unwrap_or_else(|| Value::Words(Vec::new()).to_string())
+}
+
+/// What would be a good value instead of a bad one.
+pub(super) fn allowed(turn: &Turn<'_>, bad: &BadValue) -> String {
+    match bad {
+        BadValue::NotOneOf { allowed, .. } => allowed.join(", "),
+        BadValue::OutOfRange { min, max, or: None } => format!("{min}–{max}"),
+        BadValue::OutOfRange { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
+        BadValue::TooLong { max } => turn.phrases().at_most_characters(u32::try_from(*max).unwrap_or(u32::MAX)),
+    }
+}
+
+/// What values a setting takes, as they are typed.
+fn range(setting: &Setting) -> String {
+    match setting.kind {
+        Kind::Switch => "on, off".to_owned(),
+        Kind::Number { min, max, or: None } => format!("{min}–{max}"),
+        Kind::Number { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
+        Kind::Word(words) => words.join(", "),
+        Kind::Words(words) => format!("nothing, {}", words.join(", ")),
+        Kind::Text { max } => format!("≤ {max}"),
+    }
+}
+
+fn layer_name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Person => "mine",
+        Layer::Server => "server",
+        Layer::Default => "default",
+    }
+}
