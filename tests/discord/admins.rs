@@ -1,0 +1,108 @@
+//! What those who manage a server can do, and nobody else.
+
+use crate::fake::permissions::*;
+use crate::fake::{Actor, Fake};
+use crate::members::Scene;
+
+async fn check(admin: &Actor) -> String {
+    admin.slash("nape-admin check").send().reply().await.text
+}
+
+#[tokio::test]
+async fn an_admin_configures_and_a_member_can_not() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    assert!(!scene.anna.is_offered("nape-admin") && owner.is_offered("nape-admin"));
+    let shown = owner.slash("nape-admin show").send().reply().await;
+    assert!(shown.ephemeral && shown.text.contains("routine_place"), "{shown:?}");
+    let set = |who: &Actor| {
+        who.slash("nape-admin set").option("key", "emergency_text").option("value", "112").opened().send()
+    };
+    assert!(set(&owner).reply().await.text.contains("nothing → 112"));
+    // The server has opened the command to all: the program asks again itself.
+    let refused = set(&scene.anna).reply().await;
+    assert!(refused.ephemeral && refused.text.contains("manage the server"), "{refused:?}");
+    let seen = scene.ask(&scene.anna, "worst headache of my life, suddenly, in seconds").await;
+    assert!(seen.text.contains("112"), "{seen:?}");
+}
+
+#[tokio::test]
+async fn a_button_of_an_admin_stops_working_with_their_rights() {
+    let scene = Scene::new().await;
+    let chief = scene.fake.member(scene.guild, scene.fake.user("chief"));
+    scene.fake.grant(scene.guild, chief.user, MANAGE_GUILD);
+    let card = chief.slash("nape-admin show").option("key", "routines").send().reply().await;
+    scene.fake.change(|state| {
+        state
+            .guilds
+            .get_mut(&scene.guild)
+            .expect("it is there")
+            .members
+            .get_mut(&chief.user)
+            .expect("they are in")
+            .roles
+            .clear();
+    });
+    let refused = chief.press(&card, "off").reply().await;
+    assert!(refused.text.contains("manage the server"), "{refused:?}");
+}
+
+#[tokio::test]
+async fn each_permission_that_is_taken_away_is_named_and_no_other() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    owner.slash("nape-admin set").option("key", "emergency_text").option("value", "112").send().reply().await;
+    let names = [
+        (VIEW_CHANNEL, "View Channels"),
+        (SEND_MESSAGES, "Send Messages\\:"),
+        (SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+        (CREATE_PRIVATE_THREADS, "Create Private Threads"),
+        (CREATE_PUBLIC_THREADS, "Create Public Threads"),
+    ];
+    for (place, needs) in
+        [("private_thread", vec![0, 2, 3]), ("public_thread", vec![0, 2, 4]), ("here", vec![0, 1]), ("direct", vec![])]
+    {
+        owner.slash("nape-admin set").option("key", "routine_place").option("value", place).send().reply().await;
+        assert!(check(&owner).await.contains("All is well"), "{place}");
+        for (number, (bit, name)) in names.iter().enumerate() {
+            scene.fake.deny_bot(owner.channel, *bit);
+            let said = check(&owner).await;
+            let named: Vec<&str> = names.iter().map(|(_, name)| *name).filter(|name| said.contains(name)).collect();
+            let expected: &[&str] = if needs.contains(&number) { &[name] } else { &[] };
+            // Who can't see a channel may do nothing in it: Discord takes all the rest along.
+            let named: Vec<&str> = if *bit == VIEW_CHANNEL { named.into_iter().take(1).collect() } else { named };
+            assert_eq!(named, expected, "{place} without {name}: {said}");
+            assert!(said.contains("https://discord.com/oauth2/authorize"), "{said}");
+        }
+        scene.fake.deny_bot(owner.channel, 0);
+    }
+}
+
+#[tokio::test]
+async fn whoever_lets_the_bot_in_is_greeted_once_and_an_outage_is_no_removal() {
+    let scene = Scene::new().await;
+    let guild = scene.fake.guild("a new one");
+    let owner = scene.fake.owner(guild);
+    let greeted = |fake: &Fake| {
+        let direct = fake.look(|state| state.direct(owner));
+        direct.map_or(0, |channel| fake.messages(channel).len())
+    };
+    scene
+        .fake
+        .until(|state| {
+            state.direct(owner).filter(|channel| state.messages.values().any(|message| message.channel == *channel))
+        })
+        .await;
+    let direct = scene.fake.look(|state| state.direct(owner)).expect("they were written to");
+    assert!(scene.fake.messages(direct)[0].content.contains("/nape-admin check"));
+    let admin = scene.fake.member(guild, owner);
+    admin.slash("nape-admin set").option("key", "at_once").option("value", "7").send().reply().await;
+    scene.fake.outage(guild, true);
+    scene.fake.outage(guild, false);
+    scene.fake.kick(guild);
+    scene.fake.invite(guild);
+    // What comes after has been seen after all of that.
+    let kept = admin.slash("nape-admin show").option("key", "at_once").send().reply().await;
+    assert!(kept.text.contains("7 \\(set here"), "back within the week, its settings are there: {kept:?}");
+    assert_eq!(greeted(&scene.fake), 1);
+}

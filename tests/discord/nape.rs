@@ -1,0 +1,101 @@
+//! The real program, run against the loopback.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use tempfile::TempDir;
+
+use crate::fake::{Fake, TOKEN};
+
+/// A program that runs until it is stopped, killed or dropped; its folder stays for the next start.
+pub struct Nape {
+    folder: TempDir,
+    child: Option<Child>,
+}
+
+impl Nape {
+    /// Starts it with Discord alone, which is the fake, and waits until it listens and its commands are there.
+    pub async fn start(fake: &Fake) -> Self {
+        let nape = Self::begin(fake, "");
+        nape.listens(fake).await;
+        nape
+    }
+
+    /// Starts it without waiting. `more` are further lines for `[discord]`.
+    pub fn begin(fake: &Fake, more: &str) -> Self {
+        let api = fake.url();
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let token = folder.path().join("token");
+        fs::write(&token, TOKEN).expect("a file of ours");
+        fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).expect("a file of ours");
+        let data = folder.path().join("data");
+        let config = format!(
+            "[store]\npath = {data:?}\nroom = 1\n[terminal]\nenabled = false\n[discord]\nenabled = true\ntoken_file = {token:?}\n\
+             api_url = {api:?}\n{more}\n"
+        );
+        fs::write(folder.path().join("nape.toml"), config).expect("a file of ours");
+        let mut nape = Self { folder, child: None };
+        nape.again();
+        nape
+    }
+
+    /// Starts it again on what it left.
+    pub fn again(&mut self) {
+        let log = fs::OpenOptions::new().create(true).append(true).open(self.log_file()).expect("a file of ours");
+        let child = Command::new(env!("CARGO_BIN_EXE_nape"))
+            .args(["run", "--config"])
+            .arg(self.folder.path().join("nape.toml"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn();
+        self.child = Some(child.expect("the program is built with the tests"));
+    }
+
+    /// Waits until it listens and its commands are there.
+    pub async fn listens(&self, fake: &Fake) {
+        fake.until(|state| (!state.commands.is_empty()).then_some(())).await;
+        fake.until(|state| state.gateway.connected().next().map(|_| ())).await;
+        fake.ready().await;
+    }
+
+    /// As a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().expect("it runs");
+            child.wait().expect("it was killed");
+        }
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub async fn stop(&mut self) -> ExitStatus {
+        let child = self.child.as_ref().expect("it runs");
+        let id = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it runs");
+        self.ended().await
+    }
+
+    /// Waits until it ends by itself. The loopback lives on this thread and goes on meanwhile.
+    pub async fn ended(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("it runs");
+        let ended = tokio::task::spawn_blocking(move || child.wait()).await;
+        ended.expect("waiting does not panic").expect("it ends")
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    fn log_file(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+}
+
+impl Drop for Nape {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
