@@ -36,6 +36,9 @@ pub fn run(command: Command) -> Result<(), Exit> {
         }
         Command::Check { config } => {
             let config = read_config(&config)?;
+            if let Some(discord) = &config.discord {
+                config::secret::read(&discord.token_file).map_err(|why| Exit::new(Code::Config, why))?;
+            }
             assembly::bot(&Knowledge { content: config.content, model: None })?;
             assembly::model(config.model.as_deref()).map_err(|error| Exit::new(Code::Data, error))?;
             say("The configuration is fine.")

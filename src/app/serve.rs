@@ -1,6 +1,8 @@
 //! A store, a clock and adapters put together, and run: `nape chat` and `nape run`.
 
 mod adapters;
+#[cfg(feature = "discord")]
+mod discord;
 
 use std::io::IsTerminal;
 use std::sync::Arc;

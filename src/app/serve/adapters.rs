@@ -10,14 +10,12 @@ use crate::adapter::terminal::{self, Mode, ScriptTime, Terminal};
 use crate::adapter::{Failure, Names, Time};
 use crate::app::arguments::{Chat, Knowledge};
 use crate::app::clock::{Busy, Clock};
-use crate::app::config::{self, Config};
-use crate::app::exit::{Code, Exit};
+use crate::app::config::Config;
+use crate::app::exit::Exit;
 use crate::app::supervise::Adapter;
 use crate::base::time::Timestamp;
 use crate::bot::Bot;
-use crate::command::manual::{Sentences, menus};
 use crate::content::Library;
-use crate::locale::Phrases;
 use crate::settings::table::{Layer, SETTINGS};
 
 /// Every adapter that the configuration enables.
@@ -28,7 +26,7 @@ pub(super) fn enabled(config: &Config, bot: &Arc<Bot>, clock: &Arc<dyn Clock>) -
     let mut adapters = Vec::new();
     #[cfg(feature = "discord")]
     if let Some(settings) = &config.discord {
-        adapters.push(discord(settings, bot, clock)?);
+        adapters.push(super::discord::adapter(settings, bot, clock)?);
     }
     if config.terminal {
         let knowledge = Knowledge::default();
@@ -41,60 +39,6 @@ pub(super) fn enabled(config: &Config, bot: &Arc<Bot>, clock: &Arc<dyn Clock>) -
     let alone = adapters.len() == 1;
     adapters.iter_mut().for_each(|adapter| adapter.ends_all &= alone);
     Ok(adapters)
-}
-
-/// Discord as the runtime sees it.
-#[cfg(feature = "discord")]
-fn discord(config: &config::Discord, bot: &Arc<Bot>, clock: &Arc<dyn Clock>) -> Result<Adapter, Exit> {
-    use crate::adapter::discord::{Discord, Settings, profile};
-
-    let config::Discord { token_file, application_id, guild, api_url, shards } = config.clone();
-    let token = config::secret::read(&token_file).map_err(|why| Exit::new(Code::Config, why))?;
-    let menus = menus(&Said { phrases: bot.phrases() });
-    let names = names(bot.library());
-    let settings = Settings { token, application_id, guild, api_url, shards, menus, names };
-    let discord = Arc::new(Discord::new(settings, Arc::new(Real(clock.clone()))));
-    Ok(Adapter {
-        profile: profile(),
-        ends_all: false,
-        run: Box::new(move |link| {
-            let discord = discord.clone();
-            Box::pin(async move { discord.run(link).await })
-        }),
-    })
-}
-
-/// The manual's sentences, from the locale.
-struct Said<'a> {
-    phrases: &'a Phrases,
-}
-
-impl Sentences for Said<'_> {
-    fn command(&self, words: &str) -> String {
-        self.phrases.command(words)
-    }
-
-    fn group(&self, name: &str) -> String {
-        self.phrases.group(name)
-    }
-
-    fn param(&self, name: &str) -> String {
-        self.phrases.param(name)
-    }
-}
-
-/// The clock, as adapters have it.
-struct Real(Arc<dyn Clock>);
-
-#[async_trait]
-impl Time for Real {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    async fn wait(&self, span: Duration) {
-        drop(self.0.sleep_until(self.0.now() + span).await);
-    }
 }
 
 /// The terminal as the runtime sees it.
@@ -156,7 +100,7 @@ impl ScriptTime for Waiting {
 }
 
 /// Names to complete.
-fn names(library: &Library) -> Names {
+pub(super) fn names(library: &Library) -> Names {
     let settings = |layer: Layer| {
         let rows = SETTINGS.iter().filter(|setting| setting.may_be_set_by(layer));
         rows.map(|setting| setting.key.to_owned()).collect()

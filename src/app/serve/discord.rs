@@ -1,0 +1,73 @@
+//! Discord as the runtime sees it: its settings, the commands in the locale's words, and time.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::adapter::Time;
+use crate::adapter::discord::{Discord, Settings, profile};
+use crate::app::clock::Clock;
+use crate::app::config;
+use crate::app::exit::{Code, Exit};
+use crate::app::supervise::Adapter;
+use crate::base::time::Timestamp;
+use crate::bot::Bot;
+use crate::command::manual::{Sentences, menus};
+use crate::locale::Phrases;
+
+use super::adapters::names;
+
+/// The adapter.
+///
+/// # Errors
+/// A token that can't be read.
+pub(super) fn adapter(config: &config::Discord, bot: &Arc<Bot>, clock: &Arc<dyn Clock>) -> Result<Adapter, Exit> {
+    let config::Discord { token_file, application_id, guild, api_url, shards } = config.clone();
+    let token = config::secret::read(&token_file).map_err(|why| Exit::new(Code::Config, why))?;
+    let menus = menus(&Said { phrases: bot.phrases() });
+    let names = names(bot.library());
+    let settings = Settings { token, application_id, guild, api_url, shards, menus, names };
+    let discord = Arc::new(Discord::new(settings, Arc::new(Real(clock.clone()))));
+    Ok(Adapter {
+        profile: profile(),
+        ends_all: false,
+        run: Box::new(move |link| {
+            let discord = discord.clone();
+            Box::pin(async move { discord.run(link).await })
+        }),
+    })
+}
+
+/// The manual's sentences, from the locale.
+struct Said<'a> {
+    phrases: &'a Phrases,
+}
+
+impl Sentences for Said<'_> {
+    fn command(&self, words: &str) -> String {
+        self.phrases.command(words)
+    }
+
+    fn group(&self, name: &str) -> String {
+        self.phrases.group(name)
+    }
+
+    fn param(&self, name: &str) -> String {
+        self.phrases.param(name)
+    }
+}
+
+/// The clock, as adapters have it.
+struct Real(Arc<dyn Clock>);
+
+#[async_trait]
+impl Time for Real {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    async fn wait(&self, span: Duration) {
+        drop(self.0.sleep_until(self.0.now() + span).await);
+    }
+}
