@@ -42,6 +42,12 @@ fn every_transcript_reads_as_it_is_written() {
     assert!(failures.is_empty(), "{} do not hold:\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
+#[cfg(feature = "discord")]
+#[test]
+fn the_profile_with_buttons_is_discords_own() {
+    assert_eq!(common::profile::Profile::Buttons.capabilities(), nape::adapter::discord::profile().capabilities);
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test is asked by its environment to write its files")]
 fn is_blessing() -> bool {
     std::env::var("BLESS").is_ok_and(|value| value == "1")

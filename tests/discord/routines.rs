@@ -54,7 +54,7 @@ impl Routine {
     async fn after(&self, message: &Seen) -> Seen {
         let later = |state: &State| {
             let later = state.messages.values().filter(|next| next.channel == self.thread && next.id > message.id);
-            later.filter(|next| !next.components.is_empty()).last().map(Seen::of)
+            later.filter(|next| !next.components.is_empty()).max_by_key(|next| next.id).map(Seen::of)
         };
         self.scene.fake.until(later).await
     }
@@ -76,7 +76,7 @@ async fn begin(who: &Actor) {
 async fn says(fake: &Fake, channel: Id, words: &str) -> Seen {
     fake.until(|state| {
         let found = state.messages.values().filter(|message| message.channel == channel);
-        found.filter(|message| message.content.contains(words)).last().map(Seen::of)
+        found.filter(|message| message.content.contains(words)).max_by_key(|message| message.id).map(Seen::of)
     })
     .await
 }
@@ -207,7 +207,7 @@ async fn a_killed_program_comes_back_paused_at_the_same_step_and_its_old_buttons
         .until(|state| {
             let found =
                 state.messages.values().filter(|message| message.channel == routine.thread && message.id > third.id);
-            found.last().map(Seen::of)
+            found.max_by_key(|message| message.id).map(Seen::of)
         })
         .await;
     assert!(back.text.contains("3 of 8") && back.text.contains("paused at"), "{back:?}");
@@ -221,7 +221,7 @@ async fn a_killed_program_comes_back_paused_at_the_same_step_and_its_old_buttons
                 state.messages.values().filter(|message| message.channel == routine.thread && message.id > third.id);
             found
                 .filter(|message| message.content.contains("3 of 8") && !message.content.contains("paused at"))
-                .last()
+                .max_by_key(|message| message.id)
                 .map(Seen::of)
         })
         .await;
@@ -244,7 +244,7 @@ async fn a_note_that_is_an_hour_old_is_not_changed_but_said_anew() {
     routine.press(&card, "15 s more").await;
     fake.until(|state| {
         let found = state.messages.values().filter(|message| message.channel == routine.thread && message.id > note.id);
-        found.last().map(|_| ())
+        found.max_by_key(|message| message.id).map(|_| ())
     })
     .await;
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::fake::Fake;
 use crate::fake::faults::{Fault, Scope};
+use crate::fake::gateway::Surprise;
 use crate::members::{SOURCE, Scene};
 use crate::nape::Nape;
 
@@ -143,4 +144,14 @@ async fn fifty_people_in_two_servers_are_answered_with_one_call_each_and_no_429(
         .sum();
     assert!(calls <= 100, "at most a first sign and an answer for each: {counts:?}");
     assert!(scene.fake.look(|state| state.requests.iter().all(|request| request.status != Some(429))));
+}
+
+#[tokio::test]
+async fn what_discord_refuses_for_good_ends_it_with_what_to_do() {
+    let fake = Fake::start().await;
+    fake.surprise(Surprise::Close(4014));
+    let mut nape = Nape::begin(&fake, "");
+    assert!(!nape.ended().await.success());
+    assert!(nape.log().contains("look for a newer one"), "{}", nape.log());
+    assert_eq!(fake.look(|state| state.gateway.identifies.len()), 1);
 }

@@ -91,7 +91,10 @@ fn write(folder: &Path, url: &str) -> String {
     fs::remove_file(&token).ok();
     let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&token).expect("it is new");
     file.write_all(TOKEN.as_bytes()).expect("it can be written");
-    let text = format!("[discord]\nenabled = true\ntoken_file = {token:?}\napi_url = {url:?}\n");
+    let data = folder.join("data");
+    let text = format!(
+        "[store]\npath = {data:?}\n\n[terminal]\nenabled = false\n\n[discord]\nenabled = true\ntoken_file = {token:?}\napi_url = {url:?}\n"
+    );
     fs::write(&config, text).expect("it can be written");
     config.display().to_string()
 }
