@@ -50,7 +50,8 @@ async fn what_nobody_has_used_for_a_year_is_gone_and_not_a_day_before() {
 
 #[tokio::test]
 async fn a_routine_that_is_left_alone_is_gone_within_a_day() {
-    let said = ["routine start desk reset", "none", "no"].map(said).into();
+    let said =
+        ["routine start desk reset", "screen none desk reset", "check go desk reset asked=1795000000"].map(said).into();
     assert_eq!(kept(said, "session", [0, DAY, 3 * DAY]).await, [1, 0, 0]);
 }
 
