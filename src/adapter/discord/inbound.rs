@@ -78,7 +78,7 @@ impl Shared {
         };
         // Autocomplete can't be answered with a message; the rest can.
         if raw["type"].as_u64() != Some(4) {
-            self.happened(&from, Kind::Command, Input::NotTheirs).await;
+            self.happened(&from, Kind::Command, asked(&raw["data"]).unwrap_or(Input::NotTheirs)).await;
         }
     }
 
@@ -87,7 +87,9 @@ impl Shared {
         let (under, options) = options(&command.data.options);
         let Some(meant) = picked(&command.data.name, under) else {
             // A command of an earlier version that Discord still shows.
-            return self.happened(&from, Kind::Command, Input::Invoked(Invocation::new(Command::Help))).await;
+            let data = serde_json::to_value(&command.data).unwrap_or_default();
+            let input = asked(&data).unwrap_or_else(|| Input::Invoked(Invocation::new(Command::Help)));
+            return self.happened(&from, Kind::Command, input).await;
         };
         let given = options.iter().filter_map(|option| Some((option.name.as_str(), typed(&option.value)?)));
         let invocation = given.fold(Invocation::new(meant), |invocation, (name, value)| invocation.with(name, value));
@@ -270,6 +272,24 @@ fn options(given: &[CommandDataOption]) -> (Option<&str>, &[CommandDataOption]) 
     }
 }
 
+/// What a person has written into a command or form that isn't known, as a question: no text passes by the gate.
+fn asked(data: &Value) -> Option<Input> {
+    fn texts(data: &Value, found: &mut Vec<String>) {
+        match data {
+            Value::Object(fields) => fields.iter().for_each(|(name, field)| match field {
+                Value::String(text) if name == "value" => found.push(text.clone()),
+                other => texts(other, found),
+            }),
+            Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    texts(data, &mut found);
+    let text = found.join("\n");
+    (!text.trim().is_empty()).then(|| Input::Invoked(Invocation::new(Command::Ask).with("question", text)))
+}
+
 /// A field's value as it would be typed.
 fn typed(value: &CommandDataOptionValue) -> Option<String> {
     match value {
@@ -281,4 +301,19 @@ fn typed(value: &CommandDataOptionValue) -> Option<String> {
 
 fn short(text: &str, longest: usize) -> String {
     text.chars().take(longest).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_into_an_unknown_command_or_form_is_a_question() {
+        let command =
+            json!({"name": "old", "options": [{"name": "x", "options": [{"name": "y", "value": "my face droops"}]}]});
+        let form = json!({"components": [{"components": [{"custom_id": "text", "value": "my face droops"}]}]});
+        let expected = Input::Invoked(Invocation::new(Command::Ask).with("question", "my face droops"));
+        assert_eq!((asked(&command), asked(&form)), (Some(expected.clone()), Some(expected)));
+        assert_eq!(asked(&json!({"custom_id": "n1", "component_type": 2, "options": [{"value": " "}]})), None);
+    }
 }
