@@ -84,7 +84,7 @@ impl Run {
         let store = stores::open(&data, &options).await?;
         let (tell, stop) = watch::channel(false);
         tokio::spawn(signals(tell.clone()));
-        tokio::spawn(watching::run(store.clone(), tell));
+        tokio::spawn(watching::run(store.clone(), Arc::new(SystemClock), tell));
         tokio::spawn(control::serve(data, store.clone()));
         let ended = runtime::run(bot, store.clone(), clock, adapters, until, stop).await;
         let closed = store.close().map_err(stores::exit);

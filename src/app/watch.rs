@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
 
-use crate::app::clock::{Clock, SystemClock};
+use crate::app::clock::Clock;
+use crate::store::StoreError;
 use crate::store::sled::{Health, SledStore};
 
 /// How often the committer is looked at.
@@ -19,46 +21,81 @@ const PATIENCE: u32 = 10;
 ///
 /// When the store has failed for good, it asks the program to end, so that it can be started anew; when the committer hangs, it
 /// ends the program at once, as nothing in it can be trusted to.
-pub async fn run(store: Arc<SledStore>, stop: watch::Sender<bool>) {
-    let clock = SystemClock;
-    let mut watchdog = Watchdog::default();
-    let mut warned = false;
-    for beat in 1_u32.. {
-        drop(clock.sleep_until(clock.now() + BEAT).await);
-        if watchdog.hangs(store.pulse()) {
+pub async fn run(store: Arc<SledStore>, clock: Arc<dyn Clock>, stop: watch::Sender<bool>) {
+    match look_after(store, clock).await {
+        End::Hangs => {
             tracing::error!(
                 seconds = PATIENCE,
                 "the store's committer hangs; ending at once, so that it can start anew"
             );
             std::process::abort();
         }
-        if !beat.is_multiple_of(DISK) {
-            continue;
+        End::Failed(error) => {
+            tracing::error!(%error, "ending, so that the store can be opened anew");
+            let _ = stop.send(true);
         }
-        let looked = store.clone();
-        let health = match tokio::task::spawn_blocking(move || looked.look()).await {
-            Ok(Ok(health)) => health,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the store's disk can't be looked at");
-                continue;
-            }
-            Err(_) => return,
-        };
-        match health {
-            Health::Writing { free, low } => {
+        End::Gone => {}
+    }
+}
+
+/// What is looked after.
+trait Watched: Send + Sync + 'static {
+    /// As [`SledStore::pulse`].
+    fn pulse(&self) -> u64;
+    /// As [`SledStore::look`].
+    fn look(&self) -> Result<Health, StoreError>;
+}
+
+impl Watched for SledStore {
+    fn pulse(&self) -> u64 {
+        self.pulse()
+    }
+
+    fn look(&self) -> Result<Health, StoreError> {
+        self.look()
+    }
+}
+
+/// Why looking after it ends.
+#[derive(Debug, PartialEq, Eq)]
+enum End {
+    /// The committer hangs.
+    Hangs,
+    /// The store has failed for good.
+    Failed(StoreError),
+    /// Looking at the disk gave up.
+    Gone,
+}
+
+async fn look_after(store: Arc<impl Watched>, clock: Arc<dyn Clock>) -> End {
+    let mut watchdog = Watchdog::default();
+    let mut warned = false;
+    // Beside the beat: on a disk that hangs the look hangs too, and just then the committer is to be watched.
+    let mut looking: Option<JoinHandle<Result<Health, StoreError>>> = None;
+    for beat in 1_u32.. {
+        drop(clock.sleep_until(clock.now() + BEAT).await);
+        if watchdog.hangs(store.pulse()) {
+            return End::Hangs;
+        }
+        if beat.is_multiple_of(DISK) && looking.is_none() {
+            let store = store.clone();
+            looking = Some(spawn_blocking(move || store.look()));
+        }
+        let Some(looked) = looking.take_if(|looking| looking.is_finished()) else { continue };
+        match looked.await {
+            Ok(Ok(Health::Writing { free, low })) => {
                 if low && !warned {
                     tracing::warn!(free_mib = free >> 20, "little room is left on the store's disk; free some");
                 }
                 warned = low;
             }
-            Health::ReadOnly { .. } => {}
-            Health::Failed(error) => {
-                tracing::error!(%error, "ending, so that the store can be opened anew");
-                let _ = stop.send(true);
-                return;
-            }
+            Ok(Ok(Health::ReadOnly { .. })) => {}
+            Ok(Ok(Health::Failed(error))) => return End::Failed(error),
+            Ok(Err(error)) => tracing::warn!(%error, "the store's disk can't be looked at"),
+            Err(_) => return End::Gone,
         }
     }
+    End::Gone
 }
 
 /// Knows from the committer's pulse whether it hangs.
@@ -83,7 +120,11 @@ impl Watchdog {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Mutex, mpsc};
+
     use super::*;
+    use crate::app::clock::VirtualClock;
+    use crate::base::time::Timestamp;
 
     #[test]
     fn only_a_committer_that_stays_in_one_group_hangs() {
@@ -92,5 +133,51 @@ mod tests {
         assert!((0..100).all(|group| !watchdog.hangs(2 * group + 1)), "nor a busy one");
         let beats = (0..PATIENCE + 1).map(|_| watchdog.hangs(301)).collect::<Vec<_>>();
         assert_eq!(beats.iter().position(|hangs| *hangs), Some(PATIENCE as usize));
+    }
+
+    /// A store with a pulse that stands still, and a disk that answers, or hangs until it is let go.
+    struct Fake {
+        pulse: u64,
+        health: Option<Health>,
+        hung: Mutex<mpsc::Receiver<()>>,
+    }
+
+    impl Watched for Fake {
+        fn pulse(&self) -> u64 {
+            self.pulse
+        }
+
+        fn look(&self) -> Result<Health, StoreError> {
+            if let Some(health) = &self.health {
+                return Ok(health.clone());
+            }
+            // Until it is let go, by dropping the other end.
+            drop(self.hung.lock().unwrap().recv());
+            Ok(Health::ReadOnly { free: 0 })
+        }
+    }
+
+    fn ends(pulse: u64, health: Option<Health>) -> (End, Duration) {
+        let (let_go, hung) = mpsc::channel();
+        let fake = Arc::new(Fake { pulse, health, hung: Mutex::new(hung) });
+        let clock = Arc::new(VirtualClock::new(Timestamp::default()));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let end = runtime.block_on(look_after(fake, clock.clone()));
+        drop(let_go);
+        (end, clock.now().since(Timestamp::default()))
+    }
+
+    #[test]
+    fn a_committer_that_hangs_ends_the_program_within_seconds_even_when_the_disk_hangs_too() {
+        let (end, after) = ends(301, None);
+        assert_eq!((end, after), (End::Hangs, BEAT * (PATIENCE + 1)));
+    }
+
+    #[test]
+    fn a_store_that_failed_asks_for_a_new_start() {
+        let failed = StoreError::Failed("no".to_owned());
+        let (end, after) = ends(4, Some(Health::Failed(failed.clone())));
+        assert_eq!(end, End::Failed(failed));
+        assert!(after >= BEAT * DISK);
     }
 }
