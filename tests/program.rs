@@ -71,9 +71,14 @@ fn a_store_is_looked_after_while_somebody_talks() {
         line.clear();
     }
     let file = |name: &str| folder.path().join(name).to_str().expect("a name of ours").to_owned();
-    for arguments in
-        [&["check"][..], &["backup", &file("backup")], &["rotate"], &["export", &file("export")], &["stats"]]
-    {
+    for arguments in [
+        &["check"][..],
+        &["backup", &file("backup")],
+        &["rotate"],
+        &["rotate", "--master"],
+        &["export", &file("export")],
+        &["stats"],
+    ] {
         let said = run_with(&[&["store"], arguments, &["--data"]].concat(), Some(&data), "");
         assert!(said.status.success(), "{arguments:?}: {}", errors(&said));
     }

@@ -155,6 +155,9 @@ pub enum Store {
     ///
     /// What deleted people left in the engine's log, or in copies of the disk, can't be read from then on.
     Rotate {
+        /// Draw a new master key as well, as the old one may have leaked; keep a copy of its file anew
+        #[arg(long)]
+        master: bool,
         /// Which store.
         #[command(flatten)]
         at: Where,

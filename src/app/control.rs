@@ -33,7 +33,11 @@ pub enum Request {
     /// Numbers.
     Stats,
     /// New keys.
-    Rotate,
+    Rotate {
+        /// A new master key too.
+        #[serde(default)]
+        master: bool,
+    },
     /// A backup.
     Backup {
         /// The file to write, as a whole path.
@@ -72,9 +76,21 @@ pub fn perform(store: &SledStore, request: Request) -> Result<Vec<String>, Strin
             let stats = store.stats().map_err(said)?;
             serde_json::to_string_pretty(&stats).map(|text| vec![text]).map_err(|error| error.to_string())
         }
-        Request::Rotate => {
+        Request::Rotate { master } => {
+            let mut lines = Vec::new();
+            if master {
+                store.rotate_master().map_err(said)?;
+                lines.push("The master key is new: keep a copy of its file apart, as an older copy doesn't open the store any more.".to_owned());
+                lines.push("The lines below the first are the keys before it, for older backups; remove them with the last of these.".to_owned());
+            }
             let generation = store.rotate().map_err(said)?;
-            Ok(vec![format!("Everything is sealed with generation {generation} of the keys; the older ones are gone.")])
+            lines.push(format!(
+                "Everything is sealed with generation {generation} of the keys; the older ones are gone."
+            ));
+            if !master {
+                lines.push("The master key is the same; if it may have leaked: nape store rotate --master".to_owned());
+            }
+            Ok(lines)
         }
         Request::Backup { file, recipient } => {
             let recipient = recipient.map(|text| text.parse()).transpose()?;

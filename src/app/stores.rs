@@ -21,7 +21,7 @@ pub fn run(command: Command) -> Result<(), Exit> {
     match command {
         Command::Check { at } => ask(&at, Request::Check),
         Command::Stats { at } => ask(&at, Request::Stats),
-        Command::Rotate { at } => ask(&at, Request::Rotate),
+        Command::Rotate { master, at } => ask(&at, Request::Rotate { master }),
         Command::Backup { file, recipient, at } => {
             let recipient = recipient.or(at.settings()?.recipient);
             ask(&at, Request::Backup { file: whole(&file)?, recipient })

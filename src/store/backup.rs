@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::path::Path;
 
 use super::StoreError;
-use super::seal::{MasterKey, Secret};
+use super::seal::{MasterKey, Secret, open_with_any};
 
 const MARK: &[u8] = b"nape-backup-1\n";
 const PURPOSE: &str = "nape backup 1";
@@ -154,7 +154,7 @@ pub(super) fn open(
         file.read_exact(&mut mark).map_err(|error| refused(format!("can't be read: {error}"), again))?;
         let pieces = Pieces {
             from: file,
-            key: master.derive(PURPOSE),
+            keys: master.derive_all(PURPOSE),
             number: 0,
             plain: zeroize::Zeroizing::default(),
             at: 0,
@@ -178,7 +178,8 @@ pub(super) fn open(
 /// The pieces of a file sealed with the store's own key, read one after the other.
 struct Pieces<R> {
     from: R,
-    key: Secret,
+    /// Those that may have sealed it; from the first piece on, the one that has.
+    keys: Vec<Secret>,
     number: u64,
     plain: zeroize::Zeroizing<Vec<u8>>,
     at: usize,
@@ -200,8 +201,11 @@ impl<R: Read> Read for Pieces<R> {
 
 impl<R: Read> Pieces<R> {
     fn next(&mut self) -> io::Result<()> {
-        let broken =
-            || io::Error::new(io::ErrorKind::InvalidData, "a piece of it was changed, or sealed with another key");
+        let why = match self.number {
+            0 => "it is sealed with another master key (give that with --key), or was changed",
+            _ => "a piece of it was changed",
+        };
+        let broken = || io::Error::new(io::ErrorKind::InvalidData, why);
         let mut length = [0; 4];
         self.from.read_exact(&mut length)?;
         let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
@@ -210,10 +214,10 @@ impl<R: Read> Pieces<R> {
         }
         let mut sealed = vec![0; length];
         self.from.read_exact(&mut sealed)?;
-        let (plain, last) = match self.key.open(&about(self.number, false), &sealed) {
-            Ok(plain) => (plain, false),
-            Err(_) => (self.key.open(&about(self.number, true), &sealed).map_err(|_| broken())?, true),
-        };
+        let open = |last| open_with_any(&self.keys, &about(self.number, last), &sealed).map(|opened| (opened, last));
+        let ((key, plain), last) = open(false).or_else(|_| open(true)).map_err(|_| broken())?;
+        self.keys.swap(0, key);
+        self.keys.truncate(1);
         if last && self.from.read(&mut [0])? > 0 {
             return Err(broken());
         }

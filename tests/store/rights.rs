@@ -246,6 +246,7 @@ fn a_backup_and_a_rotation_while_people_write_miss_nothing_that_was_confirmed_be
     commit(&store, vec![set("before")]);
     let records = store.backup(&file, None, sample::at(1)).unwrap();
     assert_eq!(store.rotate(), Ok(2));
+    store.rotate_master().unwrap();
     assert_eq!(store.rotate(), Ok(3));
     stop.store(true, std::sync::atomic::Ordering::SeqCst);
     let written: u64 = writers.into_iter().map(|writer| runtime.block_on(writer).unwrap()).sum();
@@ -290,6 +291,48 @@ fn the_operators_own_key_is_taken_and_is_not_in_the_folder() {
     assert!(has(&SledStore::open_with(&data, &options).unwrap(), "anna"));
     let another = Options { key: Some(dir.path().join("another.key")), ..Options::default() };
     assert!(SledStore::open_with(&data, &another).is_err());
+}
+
+#[test]
+fn a_new_master_key_opens_all_that_the_old_one_did_and_an_old_copy_of_its_file_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, early, late) = (dir.path().join("data"), dir.path().join("early"), dir.path().join("late"));
+    let (key, copy) = (data.join("master.key"), dir.path().join("copy"));
+    let store = open(&data);
+    commit(&store, vec![set("anna")]);
+    store.backup(&early, None, sample::at(6)).unwrap();
+    fs::copy(&key, &copy).unwrap();
+    store.rotate_master().unwrap();
+    commit(&store, vec![set("ben")]);
+    store.rotate().unwrap();
+    store.backup(&late, None, sample::at(7)).unwrap();
+    drop(store);
+    assert!(has(&open(&data), "anna"));
+    let both = fs::read_to_string(&key).unwrap();
+    assert!(both.ends_with(&fs::read_to_string(&copy).unwrap()) && both.lines().count() == 2);
+    assert_eq!(restore(&early, None, &data, &Options::default(), sample::at(8)).unwrap().records, 1);
+    // Without the older line, what the new key has sealed, and nothing else.
+    fs::write(&key, both.lines().next().unwrap()).unwrap();
+    assert!(restore(&early, None, &data, &Options::default(), sample::at(8)).is_err());
+    assert_eq!(restore(&late, None, &data, &Options::default(), sample::at(8)).unwrap().records, 2);
+    assert!(has(&open(&data), "ben"));
+    fs::copy(&copy, &key).unwrap();
+    assert!(matches!(SledStore::open(&data), Err(StoreError::Damaged { .. })));
+    assert!(restore(&late, None, &data, &Options::default(), sample::at(8)).is_err());
+}
+
+#[test]
+fn a_key_that_the_operator_puts_before_the_old_one_is_taken_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let (data, key) = (dir.path().join("data"), dir.path().join("given/master.key"));
+    fs::create_dir(dir.path().join("given")).unwrap();
+    let options = Options { key: Some(key.clone()), ..Options::default() };
+    commit(&SledStore::open_with(&data, &options).unwrap(), vec![set("anna")]);
+    let new = format!("nape-master-key-1 {}\n", "5a".repeat(32));
+    fs::write(&key, format!("{new}{}", fs::read_to_string(&key).unwrap())).unwrap();
+    assert!(has(&SledStore::open_with(&data, &options).unwrap(), "anna"));
+    fs::write(&key, new).unwrap();
+    assert!(has(&SledStore::open_with(&data, &options).unwrap(), "anna"), "the old line is not needed any more");
 }
 
 #[test]

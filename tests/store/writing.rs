@@ -24,7 +24,8 @@ mod sample;
 pub const WRITERS: u64 = 8;
 /// How many of its orders a writer leaves in the outbox.
 const KEPT: u64 = 3;
-/// After so many commits of the first writer, everything is sealed with new keys while the others go on.
+/// After so many commits of the first writer, everything is sealed with new keys while the others go on; every second time
+/// with a new master key, too.
 const ROTATED: u64 = 40;
 /// What was confirmed last: of each writer its number, and the outbox number.
 pub type Known = ([u64; WRITERS as usize], OutboxId);
@@ -75,6 +76,7 @@ fn parse(line: &str) -> Option<(usize, u64, OutboxId)> {
 pub fn verify(dir: &Path, (known, last_order): &mut Known) -> Result<(), String> {
     let last_order = *last_order;
     let store = SledStore::open_with(dir, &options()).map_err(|error| format!("it does not open: {error}"))?;
+    forget_former_keys(dir).map_err(|error| format!("the master key's file: {error}"))?;
     let outbox = store.outbox(OutboxId(0), usize::MAX).map_err(|error| error.to_string())?;
     let mut waiting = 0;
     for (writer, known) in (0..).zip(known.iter_mut()) {
@@ -128,6 +130,13 @@ pub fn verify(dir: &Path, (known, last_order): &mut Known) -> Result<(), String>
     Ok(())
 }
 
+/// Once it is open, the store needs the master key alone that stands first, wherever the last change of keys was cut short.
+fn forget_former_keys(dir: &Path) -> std::io::Result<()> {
+    let path = dir.join("master.key");
+    let all = std::fs::read_to_string(&path)?;
+    std::fs::write(&path, all.lines().take(1).map(|line| format!("{line}\n")).collect::<String>())
+}
+
 /// The child: commits until it is killed, and says what was confirmed.
 pub fn write_until_killed(dir: &Path) {
     let store = Arc::new(SledStore::open_with(dir, &options()).expect("the store opens"));
@@ -156,7 +165,13 @@ async fn write(store: Arc<SledStore>, writer: u64) {
         number += 1;
         if writer == 0 && number.is_multiple_of(ROTATED) {
             let store = store.clone();
-            drop(tokio::task::spawn_blocking(move || store.rotate().expect("it rotates while people write")));
+            let master = number.is_multiple_of(2 * ROTATED);
+            drop(tokio::task::spawn_blocking(move || {
+                if master {
+                    store.rotate_master().expect("its key file is there");
+                }
+                store.rotate().expect("it rotates while people write")
+            }));
         }
         let sent = if waiting.len() as u64 == KEPT { vec![waiting.remove(0)] } else { Vec::new() };
         let batch = Batch {

@@ -2,7 +2,7 @@
 //!
 //! | key | made | lies | protects |
 //! |---|---|---|---|
-//! | master | once, or by the operator | in a file of its own, mode 0600 | the ring; backups without a recipient |
+//! | master | once, or by the operator, and when one is asked for | in a file of its own, mode 0600 | the ring; backups without a recipient |
 //! | generation | at every rotation | in the ring, sealed | persons' keys; records and orders that belong to no one person |
 //! | a person's | with their first record | in the store, sealed by the generation's | that person's records |
 //! | index | once | in the ring, sealed | names: the store knows people by HMAC only |
@@ -17,6 +17,7 @@ mod master;
 mod ring;
 mod secret;
 
+pub(super) use master::open_with_any;
 pub use master::{KEY_FILE, MasterKey};
 pub(super) use ring::{Generation, Ring};
 pub(super) use secret::{Mac, OVERHEAD, Secret, hex, unhex};

@@ -11,7 +11,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::secret::{Mac, Secret, hex, random};
-use super::{Broken, MasterKey};
+use super::{Broken, MasterKey, open_with_any};
 use crate::store::StoreError;
 use crate::store::fault;
 
@@ -64,7 +64,18 @@ impl Ring {
         self.generations.iter().find(|generation| generation.number == number)
     }
 
+    /// Reads the ring. One that a former master key has sealed is sealed anew with the present one first: the change of
+    /// keys was cut short, or the operator has put a new key before the old.
     pub fn read(path: &Path, master: &MasterKey) -> Result<Self, StoreError> {
+        let (ring, is_current) = Self::open(path, master)?;
+        if !is_current {
+            ring.write(path, master)?;
+        }
+        Ok(ring)
+    }
+
+    /// The ring, and whether the present master key has sealed it.
+    fn open(path: &Path, master: &MasterKey) -> Result<(Self, bool), StoreError> {
         let damaged =
             |why: &str| StoreError::Damaged { what: format!("the key ring {}", path.display()), why: why.to_owned() };
         let bytes = match fs::read(path) {
@@ -73,9 +84,10 @@ impl Ring {
             Err(error) => return Err(StoreError::io("reading", path, &error)),
         };
         let sealed = bytes.strip_prefix(MARK).ok_or_else(|| damaged("it does not start as one does"))?;
-        let plain = master.derive(PURPOSE).open(MARK, sealed);
-        let plain = plain.map_err(|Broken| damaged("it was changed, or the master key is another store's"))?;
-        Self::parse(&plain).ok_or_else(|| damaged("it has another shape"))
+        let opened = open_with_any(&master.derive_all(PURPOSE), MARK, sealed);
+        let (by, plain) = opened.map_err(|Broken| damaged("it was changed, or the master key is another store's"))?;
+        let ring = Self::parse(&plain).ok_or_else(|| damaged("it has another shape"))?;
+        Ok((ring, by == 0))
     }
 
     /// Puts the ring in the place of the one that is there, durably, and wipes that one.
@@ -146,6 +158,7 @@ mod tests {
         ring.write(&path, &master).unwrap();
         ring.generations.push(Generation::new(2, Secret::random()));
         ring.write(&path, &master).unwrap();
+        assert!(Ring::open(&path, &master).unwrap().1);
         let back = Ring::read(&path, &master).unwrap();
         assert_eq!((back.store, back.current().number, back.generations.len()), (ring.store, 2, 2));
         assert_eq!(back.bytes(), ring.bytes());
@@ -157,5 +170,19 @@ mod tests {
             assert!(Ring::read(&path, &master).is_err(), "byte {at}");
             bytes[at] ^= 1;
         }
+    }
+
+    #[test]
+    fn a_ring_follows_its_master_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, key) = (dir.path().join("keys"), dir.path().join("master.key"));
+        let ring = Ring::new(None);
+        let first = MasterKey::random();
+        first.write(&key).unwrap();
+        ring.write(&path, &first).unwrap();
+        let second = first.replace(&key).unwrap();
+        assert!(!Ring::open(&path, &second).unwrap().1);
+        assert_eq!(Ring::read(&path, &second).unwrap().bytes(), ring.bytes());
+        assert!(Ring::open(&path, &second).unwrap().1, "the former key is not needed any more");
     }
 }

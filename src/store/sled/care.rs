@@ -204,6 +204,18 @@ impl SledStore {
         shared.vault.drop_old()?;
         Ok(shared.vault.ring().current().number)
     }
+
+    /// Draws a new master key, puts it before the old ones in their file, and seals the ring of keys with it. Copies of the
+    /// old file don't open the store from then on; the old keys stay in the file, as older backups are sealed with them.
+    ///
+    /// A kill on the way leaves a file that opens the store.
+    ///
+    /// # Errors
+    /// [`StoreError::Refused`] when the file can't be replaced, with what to do instead; those of writing the ring.
+    pub fn rotate_master(&self) -> Result<(), StoreError> {
+        let _one = self.backing_up.lock().unwrap_or_else(PoisonError::into_inner);
+        self.shared.vault.replace_master(&self.shared.key)
+    }
 }
 
 /// Reads all there is.

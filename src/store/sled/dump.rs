@@ -44,7 +44,8 @@ impl SledStore {
         let mut header = Header::new(ring.name(), durable.commits, durable.ordered, now);
         header.index = Some(hex(ring.index.bytes()));
         let records = whole_or_nothing(file, |part| {
-            let sealer = Sealer::new(BufWriter::new(create(part)?), recipient, shared.vault.master())?;
+        let mut is_over = false;
+            let sealer = Sealer::new(BufWriter::new(create(part)?), recipient, &shared.vault.master())?;
             let mut writer = Writer::start(sealer, &header)?;
             let records = self.dump(&mut writer)?;
             let still = shared.still();

@@ -159,7 +159,7 @@ impl SledStore {
     fn start(dir: &Path, options: &Options, opened: Opened, make_sync: MakeSync) -> Result<Self, StoreError> {
         let Opened { engine: Engine { db, file, vault }, counters, manifest, folder } = opened;
         let engine = folder::engine(dir, manifest.engine);
-        let shared = Arc::new(Shared::new(dir.to_owned(), options.room, vault, manifest, db, counters));
+        let shared = Arc::new(Shared::new(dir, options, vault, manifest, db, counters));
         let theirs = shared.clone();
         let sync: Sync = make_sync(file);
         let thread = Builder::new().name("committer".to_owned());

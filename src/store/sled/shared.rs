@@ -1,7 +1,7 @@
 //! What the committer shares with those who read, and what may be done at the moment.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -9,9 +9,10 @@ use ::sled::Db;
 
 use super::commit::Queue;
 use super::layout::Counters;
+use super::open;
 use super::vault::Vault;
 use crate::store::manifest::Manifest;
-use crate::store::{Room, StoreError};
+use crate::store::{Options, Room, StoreError};
 
 /// Whether the store writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub(super) enum State {
 /// What the committer shares with those who read.
 pub(super) struct Shared {
     pub(super) dir: PathBuf,
+    /// The master key's file.
+    pub(super) key: PathBuf,
     pub(super) room: Room,
     pub(super) vault: Vault,
     pub(super) queue: Queue,
@@ -58,10 +61,18 @@ impl Still<'_> {
 }
 
 impl Shared {
-    pub(super) fn new(dir: PathBuf, room: Room, vault: Vault, manifest: Manifest, db: Db, durable: Counters) -> Self {
+    pub(super) fn new(
+        dir: &Path,
+        options: &Options,
+        vault: Vault,
+        manifest: Manifest,
+        db: Db,
+        durable: Counters,
+    ) -> Self {
         Self {
-            dir,
-            room,
+            dir: dir.to_owned(),
+            key: open::key_path(dir, options),
+            room: options.room,
             vault,
             queue: Queue::new(),
             pulse: AtomicU64::new(0),

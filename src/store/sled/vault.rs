@@ -8,7 +8,7 @@
 //! Sealed together with a value, though not in it, are its place (tree and name, or number) and what stands before it
 //! (revision, due time, parts): a value that was put into another place, or under another revision, does not open.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use zeroize::Zeroizing;
@@ -25,21 +25,21 @@ const PERSONAL: u8 = 2;
 #[derive(Debug)]
 pub(super) struct Vault {
     ring: RwLock<Arc<Ring>>,
-    master: Arc<MasterKey>,
+    master: RwLock<Arc<MasterKey>>,
     path: PathBuf,
 }
 
 impl Vault {
     pub(super) fn new(ring: Ring, master: Arc<MasterKey>, path: PathBuf) -> Self {
-        Self { ring: RwLock::new(Arc::new(ring)), master, path }
+        Self { ring: RwLock::new(Arc::new(ring)), master: RwLock::new(master), path }
     }
 
     pub(super) fn ring(&self) -> Arc<Ring> {
         self.ring.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    pub(super) fn master(&self) -> &Arc<MasterKey> {
-        &self.master
+    pub(super) fn master(&self) -> Arc<MasterKey> {
+        self.master.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the store knows a name by.
@@ -103,11 +103,27 @@ impl Vault {
         self.change(|ring| drop(ring.generations.drain(..ring.generations.len() - 1)))
     }
 
+    /// Draws a new master key, whose file is at `key`, and seals the ring with it. The file comes first and keeps the old
+    /// key too: whatever happens on the way, it opens the ring.
+    pub(super) fn replace_master(&self, key: &Path) -> Result<(), StoreError> {
+        // Before it is touched: the operator may have put another one there meanwhile.
+        self.follow(MasterKey::read(key)?)?;
+        self.follow(MasterKey::read(key)?.replace(key)?)
+    }
+
+    /// Lets this master key seal the ring from now on.
+    fn follow(&self, master: MasterKey) -> Result<(), StoreError> {
+        Ring::read(&self.path, &master)?;
+        *self.master.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(master);
+        Ok(())
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut Ring) -> T) -> Result<T, StoreError> {
         // Read anew rather than copied: keys are not `Clone`. On the disk first, then in use.
-        let mut next = Ring::read(&self.path, &self.master)?;
+        let master = self.master();
+        let mut next = Ring::read(&self.path, &master)?;
         let done = change(&mut next);
-        next.write(&self.path, &self.master)?;
+        next.write(&self.path, &master)?;
         *self.ring.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
         Ok(done)
     }
