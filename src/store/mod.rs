@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use crate::base::id::EventId;
 use crate::base::time::Timestamp;
 use crate::port::action::{Change, Order};
-use crate::port::record::{Key, Record, Records, Revision};
+use crate::port::record::{Key, Record, Records, Revision, UNUSED};
 
 pub use disk::Room;
 pub use error::{CommitError, StoreError};
@@ -42,6 +42,10 @@ pub struct Options {
 
 /// How long an event that was committed is refused when it comes again.
 pub const SEEN_FOR: Duration = Duration::from_secs(24 * 60 * 60);
+/// How old a backup may be that is restored. What nobody used for so long goes by itself, so nothing of it may come back.
+pub const RESTORED_FOR: Duration = UNUSED;
+/// How long a deletion is remembered: for a month longer than there are backups that it has to outlast, as clocks differ.
+pub const FORGOTTEN_FOR: Duration = Duration::from_secs(RESTORED_FOR.as_secs() + 31 * 24 * 60 * 60);
 /// The longest name of a record or event, in bytes. Names come from platforms, whose longest are 255.
 pub const LONGEST_NAME: usize = 1024;
 /// The most bytes that one record or order may have when encoded.

@@ -1,10 +1,12 @@
 //! Kills a process at every point of making, opening, committing, rotating, backing up, restoring, importing and upgrading, one
 //! after the other, and expects each to be recovered from: what was confirmed is there, and what was killed can be done again.
+//! Then a commit hangs at each of its points, as on a disk that does not answer: the watch over the store ends the process.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::sync::Arc;
 
 #[path = "folders.rs"]
 mod folders;
@@ -15,14 +17,19 @@ mod proof;
 #[path = "sample.rs"]
 mod sample;
 
+use nape::app::clock::VirtualClock;
+use nape::app::watch;
 use nape::port::action::Change;
 use nape::port::record::{Key, Record};
 use nape::store::sled::{SledStore, import, restore};
 use nape::store::{Batch, Options, Room, Store, StoreError, fault};
 use proof::Asked;
 
-const WORKS: &[&str] = &["make", "open", "commit", "rotate", "backup", "restore", "import", "upgrade"];
+const WORKS: &[&str] = &["make", "open", "commit", "rotate", "master", "backup", "restore", "import", "upgrade"];
+const POINTS_OF_A_COMMIT: u64 = 4;
 const PEOPLE: u32 = 600;
+/// More than a year and a month: a backup then forgets deletions, too.
+const LATER: i64 = 400 * 24 * 60 * 60 * 1_000;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -48,7 +55,15 @@ fn main() -> ExitCode {
             counted.push(format!("{work} {points}"));
         }
     }
-    proof::tell(&format!("killed at every point: {}", counted.join(", ")), passed, &failures)
+    let hung = (1..=POINTS_OF_A_COMMIT).map(|nth| hang(nth, dir.path()).map_err(|why| format!("hung at {nth}: {why}")));
+    for ended in hung {
+        match ended {
+            Ok(()) => passed += 1,
+            Err(why) => failures.push(why),
+        }
+    }
+    let counted = counted.join(", ");
+    proof::tell(&format!("killed at every point: {counted}; hung: {POINTS_OF_A_COMMIT}"), passed, &failures)
 }
 
 /// Kills at the first point, the second, and so on until the work comes to its end. Gives the number of points.
@@ -75,6 +90,21 @@ fn every_point(work: &str, base: &Path) -> Result<u64, String> {
     Err("it has no end".to_owned())
 }
 
+/// Lets a commit hang, and expects the process to be aborted and the store to open again.
+fn hang(nth: u64, base: &Path) -> Result<(), String> {
+    let dir = base.join("work");
+    drop(fs::remove_dir_all(&dir));
+    fs::create_dir(&dir).map_err(|error| error.to_string())?;
+    lay_out("hang", base, &dir);
+    let program = std::env::current_exe().map_err(|error| error.to_string())?;
+    let ended = Command::new(program).args(["child", "hang", &nth.to_string()]).arg(&dir).output();
+    let ended = ended.map_err(|error| error.to_string())?;
+    if ended.status.signal() != Some(rustix::process::Signal::ABORT.as_raw()) {
+        return Err(format!("it was not aborted: {}", ended.status));
+    }
+    recovered("open", &dir, "")
+}
+
 fn options() -> Options {
     Options { key: None, room: Room { warn: 0, read_only: 0, ballast: 64 << 10 } }
 }
@@ -88,6 +118,9 @@ fn prepare(base: &Path) {
     let store = SledStore::open_with(&base.join("store"), &options()).expect("a new store");
     let changes = (0..PEOPLE).map(|number| Change { key: key(number), record: Some(sample::person(0)) }).collect();
     commit(&store, Batch { changes, orders: vec![sample::close()], ..Batch::default() });
+    for record in [Some(sample::person(0)), None] {
+        commit(&store, Batch { changes: vec![Change { key: key(PEOPLE + 1), record }], ..Batch::default() });
+    }
     store.backup(&base.join("backup"), None, sample::at(1)).expect("there is room");
     store.export(&base.join("export"), sample::at(1)).expect("there is room");
     drop(store);
@@ -146,7 +179,21 @@ fn child(work: &str, nth: u64, dir: &Path) -> ExitCode {
             say("deleted");
         }),
         "rotate" => opened(false).and_then(|store| store.rotate().map(drop)),
-        "backup" => opened(false).and_then(|store| store.backup(&dir.join("today"), None, sample::at(2)).map(drop)),
+        "master" => opened(false).and_then(|store| store.rotate_master()),
+        "hang" => SledStore::open_with(&data, &options()).map(|store| {
+            let store = Arc::new(store);
+            fault::arm_hang(nth);
+            let writer = store.clone();
+            let written = std::thread::spawn(move || commit(&writer, Batch { now: sample::at(9), ..Batch::default() }));
+            while !fault::is_hung() {
+                std::thread::yield_now();
+            }
+            let clock = Arc::new(VirtualClock::new(sample::at(0)));
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
+            runtime.block_on(watch::run(store, clock, tokio::sync::watch::channel(false).0));
+            drop(written);
+        }),
+        "backup" => opened(false).and_then(|store| store.backup(&dir.join("today"), None, sample::at(LATER)).map(drop)),
         "restore" => {
             fault::arm(nth);
             restore(&dir.join("yesterday"), None, &data, &options(), sample::at(2)).map(drop)
@@ -207,9 +254,25 @@ fn recovered(work: &str, dir: &Path, said: &str) -> Result<(), String> {
         }
         "backup" => {
             drop(fs::remove_file(dir.join("today")));
-            store.backup(&dir.join("today"), None, sample::at(3)).map_err(told)?;
+            store.backup(&dir.join("today"), None, sample::at(LATER)).map_err(told)?;
+            let lines = fs::read_to_string(data.join("forgotten")).map_err(|error| error.to_string())?;
+            if store.check().map_err(told)?.forgotten > 0 || !lines.trim().is_empty() {
+                return Err("a deletion is remembered for more than its time".to_owned());
+            }
         }
         "rotate" => drop(store.rotate().map_err(told)?),
+        "master" => {
+            store.rotate_master().map_err(told)?;
+            drop(store);
+            // A backup of before is sealed with a key that is not the present one any more.
+            restore(&dir.join("yesterday"), None, &data, &options(), sample::at(3)).map_err(told)?;
+            let store = SledStore::open_with(&data, &options()).map_err(told)?;
+            return if store.check().map_err(told)?.records() == before {
+                Ok(())
+            } else {
+                Err("records are missing".to_owned())
+            };
+        }
         "restore" => {
             drop(store);
             restore(&dir.join("yesterday"), None, &data, &options(), sample::at(3)).map_err(told)?;

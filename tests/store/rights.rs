@@ -336,6 +336,33 @@ fn a_key_that_the_operator_puts_before_the_old_one_is_taken_over() {
 }
 
 #[test]
+fn a_deletion_is_remembered_for_as_long_as_there_are_backups_that_may_be_restored() {
+    const DAY: i64 = 24 * 60 * 60 * 1_000;
+    let dir = tempfile::tempdir().unwrap();
+    let (data, file) = (dir.path().join("data"), dir.path().join("backup"));
+    let store = open(&data);
+    commit(&store, vec![set("anna"), set("ben")]);
+    store.backup(&file, None, sample::at(0)).unwrap();
+    commit(&store, vec![gone("anna")]);
+    store.backup(&dir.path().join("later"), None, sample::at(395 * DAY)).unwrap();
+    let remembered = |store: &SledStore| {
+        let lines = fs::read_to_string(data.join("forgotten")).unwrap();
+        (store.check().unwrap().forgotten, lines.lines().filter(|line| !line.is_empty()).count())
+    };
+    assert_eq!(remembered(&store), (1, 1));
+    drop(store);
+    let refused = restore(&file, None, &data, &Options::default(), sample::at(365 * DAY)).unwrap_err().to_string();
+    assert!(refused.contains("more than a year old"), "{refused}");
+    restore(&file, None, &data, &Options::default(), sample::at(364 * DAY)).unwrap();
+    let store = open(&data);
+    assert!(!has(&store, "anna") && has(&store, "ben"));
+    store.backup(&dir.path().join("last"), None, sample::at(397 * DAY)).unwrap();
+    assert_eq!(remembered(&store), (0, 0));
+    drop(store);
+    assert_eq!(remembered(&open(&data)), (0, 0), "nor does it come back with a start");
+}
+
+#[test]
 fn what_an_older_engine_lost_of_its_end_is_noticed() {
     let dir = tempfile::tempdir().unwrap();
     let (data, older) = (dir.path().join("data"), dir.path().join("older"));

@@ -17,6 +17,7 @@ use super::layout::{self, Counters};
 use super::read::{self, View};
 use super::shared::{Shared, State};
 use super::{open, tombs};
+use crate::base::time::Timestamp;
 use crate::store::{CommitError, Committed, StoreError, disk, fault};
 
 /// How many batches may wait; more wait outside, before they are queued.
@@ -32,6 +33,8 @@ pub(super) enum Work {
     Advance,
     /// Seal anew what an older generation sealed, under these keys.
     Reseal(Vec<Vec<u8>>),
+    /// Remove the tombstones that are over at this time.
+    Expire(Timestamp),
     /// Open the engine anew, if the disk was full.
     Reopen,
 }
@@ -182,6 +185,7 @@ fn commit(
                 Work::Batch(batch) => group.add(batch),
                 Work::Advance => shared.vault.advance().map(|_| Committed::default()).map_err(CommitError::from),
                 Work::Reseal(keys) => group.reseal(keys).map(|()| Committed::default()).map_err(CommitError::from),
+                Work::Expire(now) => group.expire(now).map(|()| Committed::default()).map_err(CommitError::from),
                 Work::Reopen => Ok(Committed::default()),
             });
         }
@@ -208,6 +212,10 @@ fn commit(
         })?;
         fault::point("group synced");
         tombs::append(&shared.dir, &finished.forgotten)?;
+        let expired = finished.expired.map(|now| tombs::expire(&shared.dir, now));
+        if let Some(Err(error)) = expired {
+            tracing::warn!(%error, "the file of tombstones keeps those that are over; the next backup removes them");
+        }
         shared.set_durable(finished.counters);
         Ok((answers, finished.counters))
     };

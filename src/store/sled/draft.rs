@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::layout::{self, Counters, Head, PART};
 use super::read::{self, View};
+use super::tombs;
 use super::vault::{self, Vault};
 use crate::base::id::EventId;
 use crate::base::time::Timestamp;
@@ -76,6 +77,7 @@ pub(super) struct Group<'a> {
     writes: Writes,
     counters: Counters,
     forgotten: Vec<Forgotten>,
+    expired: Option<Timestamp>,
 }
 
 /// All that a group comes to.
@@ -83,12 +85,15 @@ pub(super) struct Finished {
     pub(super) writes: Writes,
     pub(super) counters: Counters,
     pub(super) forgotten: Vec<Forgotten>,
+    /// The time by which tombstones were over, if those were to go.
+    pub(super) expired: Option<Timestamp>,
 }
 
 impl<'a> Group<'a> {
     /// An empty group on what the store holds, and the counters as the last group left them.
     pub(super) fn new(view: View<'a>, counters: Counters) -> Self {
-        Self { tree: view.tree, vault: view.vault, writes: Writes::new(), counters, forgotten: Vec::new() }
+        let (writes, forgotten) = (Writes::new(), Vec::new());
+        Self { tree: view.tree, vault: view.vault, writes, counters, forgotten, expired: None }
     }
 
     /// Lets a batch in, or leaves the group as it was.
@@ -139,11 +144,28 @@ impl<'a> Group<'a> {
         Ok(())
     }
 
+    /// Removes the tombstones that need not be remembered any more.
+    pub(super) fn expire(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let mut over = Vec::new();
+        read::each(self.tree, vec![layout::FORGOTTEN], vec![layout::FORGOTTEN + 1], |key, value| {
+            let (_, day) = layout::read_tombstone(value)?;
+            // One that this group writes is of another day.
+            if tombs::is_over(day, now) && !self.writes.contains_key(key) {
+                over.push(key.to_vec());
+            }
+            Ok(true)
+        })?;
+        self.writes.extend(over.into_iter().map(|key| (key, None)));
+        self.expired = Some(now);
+        Ok(())
+    }
+
     /// Everything to be written, the counters with it, and the counters as they are then.
     pub(super) fn finish(mut self) -> Finished {
         let counters = self.vault.seal(&[layout::COUNTERS_KEY], &self.counters.bytes());
         self.writes.insert(layout::COUNTERS_KEY.to_vec(), Some(counters));
-        Finished { writes: self.writes, counters: self.counters, forgotten: self.forgotten }
+        let Self { writes, counters, forgotten, expired, .. } = self;
+        Finished { writes, counters, forgotten, expired }
     }
 
     fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {

@@ -11,6 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
+use super::commit::Work;
 use super::layout;
 use super::read::{self, View};
 use super::shared::Shared;
@@ -43,19 +44,23 @@ impl SledStore {
         let durable = shared.durable();
         let mut header = Header::new(ring.name(), durable.commits, durable.ordered, now);
         header.index = Some(hex(ring.index.bytes()));
-        let records = whole_or_nothing(file, |part| {
         let mut is_over = false;
+        let records = whole_or_nothing(file, |part| {
             let sealer = Sealer::new(BufWriter::new(create(part)?), recipient, &shared.vault.master())?;
             let mut writer = Writer::start(sealer, &header)?;
             let records = self.dump(&mut writer)?;
             let still = shared.still();
             for (name, (commit, day)) in tombs::stored(View { tree: still.db()?, vault: &shared.vault })? {
                 writer.forgotten(name, commit, day)?;
+                is_over |= tombs::is_over(day, now);
             }
             drop(still);
+            // A kill may have come between the rows and the file.
+            is_over |= tombs::read(&shared.dir)?.values().any(|(_, day)| tombs::is_over(*day, now));
             finish_sealed(writer, part)?;
             if recipient.is_none() {
-                let whole = lines::read(backup::open(part, shared.vault.master(), None)?, &part.display().to_string())?;
+                let whole =
+                    lines::read(backup::open(part, &shared.vault.master(), None)?, &part.display().to_string())?;
                 if whole.records.len() as u64 != records {
                     return Err(layout::damaged("the backup", "it does not hold what was written to it"));
                 }
@@ -65,6 +70,9 @@ impl SledStore {
         let mut manifest = shared.manifest.lock().unwrap_or_else(PoisonError::into_inner);
         manifest.last_backup = Some(now);
         drop(manifest);
+        if is_over && let Err(error) = shared.queue.work(Work::Expire(now)) {
+            tracing::warn!(%error, "deletions of more than a year ago are still remembered; the next backup forgets them");
+        }
         if let Err(error) = self.note() {
             // The backup counts all the same, as on another disk when this one is full; the next note has it.
             tracing::warn!(%error, "the manifest does not say yet that there is a backup");

@@ -18,7 +18,7 @@ use crate::store::backup::{self, Identity};
 use crate::store::lines::{self, Whole};
 use crate::store::manifest::{FORMAT, Manifest};
 use crate::store::seal::{MasterKey, Ring, Secret, unhex};
-use crate::store::{Options, OutboxItem, StoreError, fault};
+use crate::store::{Options, OutboxItem, RESTORED_FOR, StoreError, fault};
 
 /// Rows that go to the engine at once.
 const AT_ONCE: usize = 512;
@@ -59,6 +59,10 @@ pub fn restore(
         why: why.to_owned(),
         remedy: remedy.to_owned(),
     };
+    if now.since(whole.header.at) >= RESTORED_FOR {
+        let remedy = "what people have not used for a year must not come back; take a later one";
+        return Err(refused("is more than a year old", remedy));
+    }
     let index = whole.header.index.as_deref().and_then(unhex).and_then(|bytes| Secret::read(&bytes));
     let store = unhex(&whole.header.store).and_then(|bytes| bytes.as_slice().try_into().ok());
     let lineage =

@@ -9,8 +9,8 @@
 //! |---|---|
 //! | `store.lock` | empty; locked as long as a process has the store open |
 //! | `MANIFEST.json` | whose store it is, which engine is in use, how much was committed at least ([`super::manifest`]) |
-//! | `master.key` | the master key, unless the operator keeps it elsewhere ([`super::seal`]) |
-//! | `forgotten` | tombstones: who was deleted, by HMAC and commit; read when a backup is restored |
+//! | `master.key` | the master key and those before it, unless the operator keeps them elsewhere ([`super::seal`]) |
+//! | `forgotten` | tombstones: who was deleted, by HMAC and commit; read when a backup is restored. Each goes once no backup is restored any more that is older ([`super::FORGOTTEN_FOR`]) |
 //! | `ballast` | room that is given up on a full disk |
 //! | `control` | a socket through which `nape store` speaks to the program that has the store open |
 //! | `engine-N/` | the engine's log `db`, its settings `conf`, its shortcuts `snap.*`, and `keys`, the ring of keys |
@@ -49,6 +49,16 @@
 //!
 //! Encode (where the batch comes from), queue of 256, then the committer's thread: check all that wait, each against the
 //! ones before it; seal; one engine batch; flush; `fdatasync` on `db`, which the engine's own flush leaves out; tombstones; answers.
+
+//!
+//! # No journal of changes
+//!
+//! Kills, power cuts and full disks lose nothing that was confirmed. A disk that breaks takes what came after the last backup; a
+//! log of changes beside the engine could give that back, and is left out on purpose. It would be a second place that holds rows of
+//! people, in which each deletion had to be done again at once and whole, before it is confirmed; sealed with their own keys, it
+//! would need copies of those outside the engine, which a deletion could then not take back without rewriting the log; and it
+//! would double the syncs of every commit. What takes its place are backups that run while people write, as often as an operator
+//! likes, and tombstones, which are that journal for the one thing that must never come back.
 
 mod care;
 mod commit;

@@ -1,7 +1,8 @@
 //! The tombstones' own file: who was deleted, by name and commit, beside the engine and not in it, so that a deletion is
 //! known even when the engine is damaged and an older backup takes its place.
 //!
-//! Each line is the HMAC of the person's id, the number of the commit that deleted, and the day. No line is ever changed.
+//! Each line is the HMAC of the person's id, the number of the commit that deleted, and the day. No line is ever changed;
+//! those that have outlived [`FORGOTTEN_FOR`] go with a backup, as by then no backup is restored that holds the person.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -14,7 +15,7 @@ use super::layout;
 use super::read::{self, View};
 use crate::base::time::Timestamp;
 use crate::store::seal::{Mac, hex, unhex};
-use crate::store::{StoreError, disk, fault};
+use crate::store::{FORGOTTEN_FOR, StoreError, disk, fault};
 
 /// The file's name.
 const FILE: &str = "forgotten";
@@ -32,7 +33,7 @@ pub(super) fn append(dir: &Path, forgotten: &[Forgotten]) -> Result<(), StoreErr
     // A line that a crash has cut short must not run into the next.
     let mut lines = if is_new { String::new() } else { "\n".to_owned() };
     for (name, commit, day) in forgotten {
-        lines.push_str(&format!("{} {commit} {}\n", hex(name), day.millis()));
+        lines.push_str(&line(name, *commit, *day));
     }
     let write = || {
         let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path)?;
@@ -42,6 +43,33 @@ pub(super) fn append(dir: &Path, forgotten: &[Forgotten]) -> Result<(), StoreErr
     write().map_err(|error: io::Error| StoreError::io("writing", &path, &error))?;
     fault::point("tombstone written");
     if is_new { disk::sync_dir(dir) } else { Ok(()) }
+}
+
+/// Whether a deletion of that day need not be remembered any more.
+pub(super) fn is_over(day: Timestamp, now: Timestamp) -> bool {
+    now.since(day) >= FORGOTTEN_FOR
+}
+
+/// Leaves the lines that are over out of the file.
+pub(super) fn expire(dir: &Path, now: Timestamp) -> Result<(), StoreError> {
+    let known = read(dir)?;
+    if !known.values().any(|(_, day)| is_over(*day, now)) {
+        return Ok(());
+    }
+    let (path, next) = (dir.join(FILE), dir.join("forgotten.next"));
+    let kept = known.iter().filter(|(_, (_, day))| !is_over(*day, now));
+    let lines: String = kept.map(|(name, (commit, day))| line(name, *commit, *day)).collect();
+    let write = || {
+        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&next)?;
+        file.write_all(lines.as_bytes())?;
+        file.sync_all()?;
+        fault::point("tombstones written");
+        fs::rename(&next, &path)
+    };
+    write().map_err(|error: io::Error| StoreError::io("writing", &path, &error))?;
+    disk::sync_dir(dir)?;
+    fault::point("tombstones in place");
+    Ok(())
 }
 
 /// The tombstones of a folder. A line that doesn't read was cut short before its deletion was confirmed.
@@ -78,6 +106,10 @@ pub(super) fn stored(view: View<'_>) -> Result<Tombs, StoreError> {
         Ok(true)
     })?;
     Ok(tombs)
+}
+
+fn line(name: &Mac, commit: u64, day: Timestamp) -> String {
+    format!("{} {commit} {}\n", hex(name), day.millis())
 }
 
 /// Adds to the file what the store holds and a crash, or a lost file, has kept from it.

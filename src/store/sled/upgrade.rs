@@ -10,6 +10,7 @@ use super::fill;
 use super::folder;
 use super::layout::{self, Counters, Head, PART, damaged};
 use super::{dump, open, read};
+use crate::base::time::Timestamp;
 use crate::port::record::{Key, Record};
 use crate::store::lines::{Header, Whole};
 use crate::store::manifest::Manifest;
@@ -33,9 +34,19 @@ pub(super) fn from_1(dir: &Path, options: &Options) -> Result<Manifest, StoreErr
     let ring = crate::store::seal::Ring::new(None);
     whole.header.store = ring.name();
     whole.header.index = Some(hex(ring.index.bytes()));
+    whole.header.at = last_used(&whole);
     dump::write_whole(&dir.join(BACKUP), &whole, &master)?;
     let lineage = (ring.store, ring.index);
     fill::build(dir, 1, master, Some(lineage), whole, &BTreeMap::new(), counters, None)
+}
+
+/// When somebody last did something, as far as that was kept: the backup is of that day, and is too old once that is.
+fn last_used(whole: &Whole) -> Timestamp {
+    let days = whole.records.values().filter_map(|(_, record)| match record {
+        Record::Person(person) => Some(person.last_used),
+        _ => None,
+    });
+    days.chain(whole.orders.values().map(|item| item.at)).max().unwrap_or_default()
 }
 
 /// Everything that format 1 holds, but for the events of its last day.
