@@ -74,8 +74,7 @@ pub(super) fn free(dir: &Path) -> Result<u64, StoreError> {
 /// Makes the ballast when it isn't there and there is room for it above the line for writing.
 pub(super) fn load_ballast(dir: &Path, room: Room) -> Result<(), StoreError> {
     let path = dir.join(BALLAST);
-    if fs::metadata(&path).is_ok_and(|found| found.len() >= room.ballast) || free(dir)? < room.read_only + room.ballast
-    {
+    if missing_ballast(dir, room) == 0 || free(dir)? < room.read_only + room.ballast {
         return Ok(());
     }
     let make = || {
@@ -135,5 +134,7 @@ mod tests {
         assert!(!dir.path().join(BALLAST).exists());
         load_ballast(dir.path(), Room { read_only: u64::MAX / 2, ..room }).unwrap();
         assert!(!dir.path().join(BALLAST).exists(), "not where there is no room");
+        load_ballast(dir.path(), Room { ballast: 0, ..room }).unwrap();
+        assert!(!dir.path().join(BALLAST).exists(), "nor where none is asked for");
     }
 }

@@ -1,5 +1,6 @@
 //! Damages a closed store in every way that a disk or a hand can, and starts: what opens is whole, and everything else is refused
-//! with 78. Never a wrong value, never an empty start, never a panic that reaches main.
+//! with 78. Never a wrong value, never an empty start, never a panic that reaches main. From what was refused, the last backup
+//! brings everything back.
 //!
 //! `cargo test --test store_damage -- 10000 seed=7`.
 
@@ -17,8 +18,8 @@ mod sample;
 
 use nape::port::action::Change;
 use nape::port::record::{Key, Record};
-use nape::store::sled::SledStore;
-use nape::store::{Batch, Store};
+use nape::store::sled::{SledStore, restore};
+use nape::store::{Batch, Options, Room, Store};
 use proof::{Asked, Draw};
 
 const TRIALS: u64 = 500;
@@ -27,8 +28,8 @@ const PEOPLE: u64 = 150;
 fn main() -> ExitCode {
     let Some(Asked { count, seed }) = proof::asked(TRIALS) else { return ExitCode::SUCCESS };
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let whole = dir.path().join("whole");
-    fill(&whole);
+    let (whole, backup) = (dir.path().join("whole"), dir.path().join("backup"));
+    fill(&whole, &backup);
     let files = files(&whole);
     let mut draw = Draw(seed);
     let (mut passed, mut intact, mut refused) = (0, 0, 0);
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         let hurt = dir.path().join("hurt");
         folders::copy(&whole, &hurt);
         let what = damage(&hurt, &files, &mut draw);
-        match look(&hurt) {
+        match look(&hurt).and_then(|opened| if opened { Ok(true) } else { give_back(&hurt, &whole, &backup) }) {
             Ok(true) => intact += 1,
             Ok(false) => refused += 1,
             Err(why) => {
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
         passed += 1;
         fs::remove_dir_all(&hurt).expect("the copy is ours");
     }
-    proof::tell(&format!("{intact} lost nothing, {refused} were refused with 78; seed={seed}"), passed, &failures)
+    let counted = format!("{intact} lost nothing, {refused} were refused with 78 and given back whole; seed={seed}");
+    proof::tell(&counted, passed, &failures)
 }
 
 fn key(number: u64) -> Key {
@@ -60,8 +62,13 @@ fn record(number: u64) -> Record {
     sample::person(if number.is_multiple_of(10) { 6_000 } else { usize::try_from(number).expect("a small number") })
 }
 
-fn fill(dir: &Path) {
-    let store = SledStore::open(dir).expect("a new store");
+/// No room is asked for: the ballast is only bytes, and takes long to write.
+fn options() -> Options {
+    Options { key: None, room: Room { warn: 0, read_only: 0, ballast: 0 } }
+}
+
+fn fill(dir: &Path, backup: &Path) {
+    let store = SledStore::open_with(dir, &options()).expect("a new store");
     for number in 0..PEOPLE {
         let change = Change { key: key(number), record: Some(record(number)) };
         let batch =
@@ -72,10 +79,8 @@ fn fill(dir: &Path) {
     let gone = Change { key: key(0), record: None };
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime without drivers starts");
     runtime.block_on(store.commit(Batch { changes: vec![gone], ..Batch::default() })).expect("there is room");
+    store.backup(backup, None, sample::at(2)).expect("there is room");
     store.close().expect("it closes");
-    drop(store);
-    // Room for nothing but the copies: the ballast is only bytes.
-    drop(fs::remove_file(dir.join("ballast")));
 }
 
 /// The files that can be hurt, the engine's log several times: it holds nearly everything.
@@ -133,7 +138,7 @@ fn damage(dir: &Path, files: &[PathBuf], draw: &mut Draw) -> String {
 /// Starts as the program does: whole, or refused.
 fn look(dir: &Path) -> Result<bool, String> {
     let ended = Command::new(env!("CARGO_BIN_EXE_nape"))
-        .args(["store", "check", "--data"])
+        .args(["store", "check", "--room", "0", "--data"])
         .arg(dir)
         .stdin(Stdio::null())
         .output()
@@ -144,13 +149,29 @@ fn look(dir: &Path) -> Result<bool, String> {
         Some(78) if said.contains("nape: ") => return Ok(false),
         other => return Err(format!("ended with {other:?} ({}): {said}", ended.status)),
     }
-    let store = SledStore::open(dir).map_err(|error| format!("passed, then did not open: {error}"))?;
+    is_whole(dir).map_err(|why| format!("passed, then {why}"))?;
+    Ok(true)
+}
+
+/// Restores the backup in the place of what was refused, as the message says. The key is no part of a backup: whoever lost
+/// it takes the copy that was kept apart. Gives that it was not intact.
+fn give_back(dir: &Path, whole: &Path, backup: &Path) -> Result<bool, String> {
+    fs::copy(whole.join("master.key"), dir.join("master.key")).map_err(|error| error.to_string())?;
+    let restored = restore(backup, None, dir, &options(), sample::at(3));
+    restored.map_err(|error| format!("refused, then not restored: {error}"))?;
+    is_whole(dir).map_err(|why| format!("restored, then {why}"))?;
+    Ok(false)
+}
+
+/// Every person as they were, and the one that was deleted not there.
+fn is_whole(dir: &Path) -> Result<(), String> {
+    let store = SledStore::open_with(dir, &options()).map_err(|error| format!("did not open: {error}"))?;
     for number in 0..PEOPLE {
-        let records = store.load(&[key(number)]).map_err(|error| format!("passed, then did not read: {error}"))?;
+        let records = store.load(&[key(number)]).map_err(|error| format!("did not read: {error}"))?;
         let expected = (number > 0).then(|| record(number));
         if records.get(&key(number)) != expected.as_ref() {
             return Err(format!("person {number} is {:?}", records.get(&key(number))));
         }
     }
-    Ok(true)
+    Ok(())
 }
