@@ -44,11 +44,13 @@ fn whoever_deletes_everything_is_not_brought_back_by_yesterdays_backup() {
     chat(&data, "my settings pressure 2\n");
     run_with(&["chat", "--fast", "--user", "anna", "--data"], Some(&data), "my settings pressure 1\n");
     let file = yesterday.to_str().expect("a name of ours");
-    assert!(store(&["backup", file]).starts_with("2 records are in "));
+    assert!(store(&["backup", file]).contains(": 2 records, sealed for "));
     let said = text(&chat(&data, "my delete\n1\nmy data\n"));
     assert!(said.contains("I keep nothing about you."), "{said}");
     assert!(store(&["check"]).contains("person: 1\n"));
-    assert!(store(&["restore", file]).starts_with("1 records are restored"));
+    let restored = store(&["restore", file]);
+    assert!(restored.starts_with("Restored in ") && restored.contains(": 1 record.\n"), "{restored}");
+    assert!(restored.contains("have been deleted since: 1 record.\n"), "{restored}");
     assert!(text(&chat(&data, "my data\n")).contains("I keep nothing about you."));
     let anna = run_with(&["chat", "--fast", "--user", "anna", "--data"], Some(&data), "my settings pressure\n");
     assert!(text(&anna).contains("Now: 1 (yours)."), "nobody else is gone: {}", text(&anna));

@@ -14,6 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::app::clock::{Clock, SystemClock};
 use crate::app::exit::{Code, Exit};
+use crate::app::stores;
 use crate::store::sled::SledStore;
 
 /// The socket's name.
@@ -97,12 +98,14 @@ pub fn perform(store: &SledStore, request: Request) -> Result<Vec<String>, Strin
             let records = store.backup(&file, recipient.as_ref(), now).map_err(said)?;
             let sealed =
                 if recipient.is_some() { "the recipient" } else { "the store's master key, which is not in it" };
-            Ok(vec![format!("{records} records are in {}, sealed for {sealed}.", file.display())])
+            let records = stores::counted(records, "record");
+            Ok(vec![format!("Backed up to {}: {records}, sealed for {sealed}.", file.display())])
         }
         Request::Export { file } => {
             let records = store.export(&file, now).map_err(said)?;
+            let records = stores::counted(records, "record");
             Ok(vec![format!(
-                "{records} records are in {}. Anybody can read it: move it, then remove it.",
+                "Exported to {}: {records}. Anybody can read it: move it, then remove it.",
                 file.display()
             )])
         }

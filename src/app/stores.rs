@@ -28,20 +28,27 @@ pub fn run(command: Command) -> Result<(), Exit> {
         }
         Command::Export { file, at } => ask(&at, Request::Export { file: whole(&file)? }),
         Command::Restore { file, identity, at } => {
+            is_there(&file)?;
             let settings = at.settings()?;
             let identity = identity.map(|path| Identity::read(&path)).transpose().map_err(exit)?;
             let now = SystemClock.now();
             let restored = restore(&file, identity.as_ref(), &settings.data, &settings.options, now).map_err(exit)?;
             let Restored { records, forgotten, orders } = restored;
-            say(&format!("{records} records are restored in {}.", settings.data.display()))?;
-            say(&format!(
-                "{forgotten} were left out, as their people have been deleted since; {orders} orders, as their time is past."
-            ))
+            say(&format!("Restored in {}: {}.", settings.data.display(), counted(records as u64, "record")))?;
+            if forgotten > 0 {
+                let left = counted(forgotten as u64, "record");
+                say(&format!("Left out, as their people have been deleted since: {left}."))?;
+            }
+            if orders > 0 {
+                say(&format!("Left out, as their time is past: {}.", counted(orders as u64, "waiting message")))?;
+            }
+            Ok(())
         }
         Command::Import { file, at } => {
+            is_there(&file)?;
             let settings = at.settings()?;
             let restored = import(&file, &settings.data, &settings.options).map_err(exit)?;
-            say(&format!("{} records are in {}.", restored.records, settings.data.display()))
+            say(&format!("Imported to {}: {}.", settings.data.display(), counted(restored.records as u64, "record")))
         }
         Command::Preflight { at } => {
             let settings = at.settings()?;
@@ -124,6 +131,19 @@ fn ask(at: &Where, request: Request) -> Result<(), Exit> {
         }
     };
     lines.iter().try_for_each(|line| say(line))
+}
+
+/// A file that is to be read.
+fn is_there(file: &Path) -> Result<(), Exit> {
+    if file.is_file() {
+        return Ok(());
+    }
+    Err(Exit::new(Code::NoInput, format!("{}: no such file; nothing was changed", file.display())))
+}
+
+/// A number of things, for people.
+pub(super) fn counted(number: u64, thing: &str) -> String {
+    format!("{number} {thing}{}", if number == 1 { "" } else { "s" })
 }
 
 /// The program that has the store open may stand in another folder.

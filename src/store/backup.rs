@@ -162,6 +162,12 @@ pub(super) fn open(
         };
         return Ok(Box::new(BufReader::new(pieces)));
     }
+    if start.starts_with(b"{") {
+        return Err(refused(
+            "is an export".to_owned(),
+            "fill an empty folder with it: nape store import FILE --data DIR",
+        ));
+    }
     let Some(identity) = identity else {
         return Err(refused(
             "is not sealed with the store's master key".to_owned(),
