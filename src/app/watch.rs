@@ -152,7 +152,7 @@ mod tests {
                 return Ok(health.clone());
             }
             // Until it is let go, by dropping the other end.
-            drop(self.hung.lock().unwrap().recv());
+            let _ = self.hung.lock().unwrap().recv();
             Ok(Health::ReadOnly { free: 0 })
         }
     }
