@@ -5,7 +5,7 @@
 use crate::message::model::{Choice, Message, Text};
 use crate::port::action::Venue;
 use crate::port::event::Ground;
-use crate::settings::table::{self, EMERGENCY_TEXT, Layer, ROUTINE_PLACE, ROUTINES, Setting};
+use crate::settings::table::{self, EMERGENCY_TEXT, Kind, Layer, ROUTINE_PLACE, ROUTINES, Setting};
 
 use super::refusal::Refusal;
 use super::setting;
@@ -27,12 +27,18 @@ pub(super) fn show(turn: &mut Turn<'_>, key: Option<&str>) {
     turn.tell(card);
 }
 
-/// Sets one.
-pub(super) fn set(turn: &mut Turn<'_>, key: &str, value: &str) {
+/// Sets one. Without a value it says how that is written.
+pub(super) fn set(turn: &mut Turn<'_>, key: &str, value: Option<&str>) {
     if !may(turn) {
         return;
     }
     let Some(row) = found(turn, key) else { return };
+    let Some(value) = value else {
+        if matches!(row.kind, Kind::Text { .. }) {
+            return turn.tell(Message::say(turn.phrases().setting_write(row.key)));
+        }
+        return turn.tell(setting::card(turn, row, Layer::Server));
+    };
     match row.read(value) {
         Ok(value) => change(turn, row, |values| drop(values.set(row.key, value))),
         Err(bad) => {

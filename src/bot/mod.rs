@@ -243,7 +243,7 @@ fn dispatch(turn: &mut Turn<'_>, invocation: &Invocation) {
         Command::Vote => ask::vote(turn, arg("entry"), arg("thumb") == "up"),
         Command::Safety => help::safety(turn),
         Command::AdminShow => administer::show(turn, invocation.arg("key")),
-        Command::AdminSet => administer::set(turn, arg("key"), arg("value")),
+        Command::AdminSet => administer::set(turn, arg("key"), invocation.arg("value")),
         Command::AdminReset => administer::reset(turn, arg("key")),
         Command::AdminCheck => administer::check(turn),
         Command::Help => help::help(turn, invocation.arg("command")),

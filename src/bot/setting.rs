@@ -43,10 +43,13 @@ pub(super) fn card(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Message 
         Layer::Person | Layer::Default => "my settings",
     };
     let may_set = setting.may_be_set_by(layer);
+    let by_hand = matches!(setting.kind, Kind::Text { .. })
+        .then(|| Choice::new(phrases.choice_write(), format!("{command} {}", setting.key)));
     let choices = values
         .iter()
-        .filter(|_| may_set)
-        .map(|value| Choice::new(value.as_str(), format!("{command} {} {value}", setting.key)));
+        .map(|value| Choice::new(value.as_str(), format!("{command} {} {value}", setting.key)))
+        .chain(by_hand)
+        .filter(|_| may_set);
     Message::new()
         .heading(setting.key)
         .paragraph(phrases.setting(setting.key))

@@ -254,7 +254,7 @@ pub const COMMANDS: &[CommandSpec] = &[
         "nape-admin set",
         &[
             param("key", Takes::Word, true, Complete::ServerSettings),
-            param("value", Takes::Rest, true, Complete::Nothing),
+            param("value", Takes::Rest, false, Complete::Nothing),
         ],
     ),
     admin(Command::AdminReset, "nape-admin reset", &[param("key", Takes::Word, true, Complete::ServerSettings)]),

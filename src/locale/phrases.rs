@@ -82,6 +82,7 @@ families! {
 phrases! {
     "choice-help" choice_help();
     "choice-server-settings" choice_server_settings();
+    "choice-write" choice_write();
     "words-help" words_help();
     "choice-safety" choice_safety();
     "choice-routines" choice_routines();
@@ -209,6 +210,7 @@ phrases! {
     "setting-line" setting_line(value: &str, layer: &str);
     "setting-now" setting_now(value: &str, layer: &str);
     "setting-range" setting_range(range: &str);
+    "setting-write" setting_write(key: &str);
     "setting-changed" setting_changed(key: &str, before: &str, after: &str);
     "at-most-characters" at_most_characters(max: u32);
     "data-intro" data_intro();
