@@ -31,13 +31,16 @@
 //!
 //! Engines (floor 2) never meet and never write a sentence. `tests/architecture.rs` holds the table.
 //!
-//! # Three walks
+//! # Four walks
 //!
 //! A question: `adapter/terminal` → `app/runtime` (load) → `bot` (`encoder`; the gate in `bot/alarm`, before anything
 //! else) → `bot/ask` → `answer` → `locale/phrases` → `app/runtime` (commit) → `app/outbox` → `message/degrade` → the adapter.
 //!
 //! A step's time is up: `store` (due) → `app/runtime` → `bot/guide` → `routine/session` → `app/runtime` (commit) →
 //! `app/outbox` → `message/degrade` → the adapter.
+//!
+//! A button on Discord: `adapter/discord/gateway` → `inbound` (is it theirs? `press`) → `app/runtime` → `bot` → `app/outbox` → `outbound`.
+//! Commands are sent to Discord when they differ from what it has, which needs no hash to be kept and mends what somebody deleted.
 //!
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::base::id::{Place, Platform, SessionId, UserId};
+use crate::base::id::{Place, Platform, ServerId, SessionId, UserId};
 use crate::base::time::Timestamp;
 use crate::message::capabilities::Capabilities;
 use crate::message::part::Part;
@@ -37,6 +37,9 @@ pub struct Link {
     pub deliveries: mpsc::Receiver<Delivery>,
     /// Turns true when it is time to stop: send what is under way, then return.
     pub stop: watch::Receiver<bool>,
+    /// The servers of its platform of which something is kept. An adapter that finds the bot to be in one of them no more, as it
+    /// was removed while it was away, reports that as [`Event::Membership`].
+    pub servers: Vec<ServerId>,
 }
 
 /// An event on its way in.
@@ -112,6 +115,8 @@ pub struct Names {
     pub server_settings: Vec<String>,
     /// Ids of sources.
     pub sources: Vec<String>,
+    /// Keys of a server's settings that take free text, with the most characters that it may have.
+    pub texts: Vec<(String, usize)>,
 }
 
 /// Time, as the app has it: no adapter reads a clock or waits by itself.

@@ -83,7 +83,7 @@ pub async fn run(
     let (events, incoming) = mpsc::channel(WAITING);
     let mut supervisors = JoinSet::new();
     for (adapter, way) in adapters.into_iter().zip(ways) {
-        supervisors.spawn(supervise(adapter, way, events.clone(), clock.clone(), closed.clone()));
+        supervisors.spawn(supervise(adapter, way, events.clone(), clock.clone(), store.clone(), closed.clone()));
     }
     drop(events);
     let timer = tokio::spawn(timer(shared.clone(), lanes.clone(), until));

@@ -8,9 +8,14 @@ use tokio::sync::{mpsc, watch};
 use crate::adapter::{Delivery, Failure, Incoming, Link, Profile};
 use crate::app::clock::Clock;
 use crate::app::runtime::RuntimeError;
+use crate::base::id::{Platform, ServerId};
+use crate::port::record::{Key, Record};
+use crate::store::{Store, StoreError};
 
 /// Deliveries that may wait for an adapter.
 const WAITING: usize = 256;
+/// Servers read at a time.
+const AT_A_TIME: usize = 256;
 
 /// What an adapter is to the runtime: its profile, and how to run it.
 pub struct Adapter {
@@ -43,6 +48,7 @@ pub async fn supervise(
     way: watch::Sender<Option<mpsc::Sender<Delivery>>>,
     events: mpsc::Sender<Incoming>,
     clock: Arc<dyn Clock>,
+    store: Arc<dyn Store>,
     mut closed: watch::Receiver<bool>,
 ) -> Result<End, RuntimeError> {
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -56,7 +62,8 @@ pub async fn supervise(
         let started = clock.now();
         let inlet = if adapter.ends_all { events.take() } else { events.clone() };
         let Some(inlet) = inlet else { return Ok(End::All) };
-        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone() };
+        let servers = servers(store.as_ref(), &adapter.profile.platform);
+        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone(), servers };
         let ended = tokio::spawn((adapter.run)(link)).await;
         // Orders wait until it is back; when it never comes back, they stay in the store.
         way.send_replace(None);
@@ -80,4 +87,25 @@ pub async fn supervise(
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// The servers of a platform of which something is kept, but for those that are known to have removed the bot.
+fn servers(store: &dyn Store, platform: &Platform) -> Vec<ServerId> {
+    let all = || -> Result<Vec<ServerId>, StoreError> {
+        let (mut found, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let page = store.scan("server", after.as_deref(), AT_A_TIME)?;
+            let Some((last, _)) = page.last() else { return Ok(found) };
+            after = Some(last.name());
+            found.extend(page.into_iter().filter_map(|(key, record)| match (key, record) {
+                (Key::Server(id), Record::Server(server)) if server.removed.is_none() => Some(id),
+                _ => None,
+            }));
+        }
+    };
+    let found = all().unwrap_or_else(|error| {
+        tracing::warn!(%error, "which servers are on record can't be told");
+        Vec::new()
+    });
+    found.into_iter().filter(|server| server.platform() == platform.as_str()).collect()
 }

@@ -52,6 +52,11 @@ macro_rules! ids {
                 &self.0
             }
 
+            /// The platform's name.
+            pub fn platform(&self) -> &str {
+                self.0.split_once(':').map_or("", |(platform, _)| platform)
+            }
+
             /// The platform's own part.
             pub fn local(&self) -> &str {
                 self.0.split_once(':').map_or(self.0.as_str(), |(_, local)| local)
@@ -175,6 +180,7 @@ mod tests {
         let there = UserId::new(&Platform::new("elsewhere"), "1");
         assert_ne!(here, there);
         assert_eq!((here.local(), there.as_str()), ("1", "elsewhere:1"));
+        assert_eq!((here.platform(), UserId::from_stored("1").platform()), ("terminal", ""));
     }
 
     #[test]

@@ -27,6 +27,29 @@ async fn an_admin_configures_and_a_member_can_not() {
 }
 
 #[tokio::test]
+async fn settings_are_picked_from_lists_and_a_text_is_written_into_a_form() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    let all = owner.slash("nape-admin show").send().reply().await;
+    let place = owner.select(&all, "list", &["routine place"]).reply().await;
+    let changed = owner.select(&place, "list", &["here"]).reply().await;
+    assert!(changed.ephemeral && changed.text.contains("here"), "{changed:?}");
+    let card = owner.select(&all, "list", &["emergency text"]).reply().await;
+    let written = owner.press(&card, "Write it");
+    let form = written.modal().await;
+    assert_eq!((form.title.as_str(), form.fields.len()), ("nape-admin set emergency_text", 1));
+    assert!(written.submit(&[("text", "112 or the nurse line")]).reply().await.text.contains("nothing → 112"));
+    // The same from the command's line, when it says no value.
+    let set = |key: &str| owner.slash("nape-admin set").option("key", key).send();
+    let form = set("emergency_text");
+    form.modal().await;
+    assert!(form.submit(&[("text", "911")]).reply().await.text.contains("911"));
+    assert!(set("routines").reply().await.text.contains("on, off"), "what has no free text is shown");
+    let told = scene.anna.slash("nape-admin set").option("key", "emergency_text").opened().send().reply().await;
+    assert!(told.text.contains("manage the server"), "a form is not opened for those who can't send it: {told:?}");
+}
+
+#[tokio::test]
 async fn a_button_of_an_admin_stops_working_with_their_rights() {
     let scene = Scene::new().await;
     let chief = scene.fake.member(scene.guild, scene.fake.user("chief"));
@@ -76,6 +99,29 @@ async fn each_permission_that_is_taken_away_is_named_and_no_other() {
         }
         scene.fake.deny_bot(owner.channel, 0);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_removes_the_bot_while_it_is_away_is_forgotten_in_a_week_all_the_same() {
+    let mut scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    owner.slash("nape-admin set").option("key", "at_once").option("value", "7").send().reply().await;
+    assert!(!scene.nape.export().contains("\"removed\""));
+    scene.nape.kill();
+    scene.fake.until(|state| state.gateway.connected().next().is_none().then_some(())).await;
+    scene.fake.kick(scene.guild);
+    let other = scene.fake.guild("another");
+    scene.nape.again();
+    scene.nape.listens(&scene.fake).await;
+    let ben = scene.fake.member(other, scene.fake.user("ben"));
+    // The news of the start come before what is done after it; a little later it is stored.
+    for _ in 0..50 {
+        ben.slash("nape about").send().reply().await;
+        if scene.nape.export().contains("\"removed\"") {
+            return;
+        }
+    }
+    panic!("nothing is to be deleted: {}", scene.nape.export());
 }
 
 #[tokio::test]

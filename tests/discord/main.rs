@@ -1,5 +1,6 @@
 //! Discord, on loopback. First the loopback itself and what proves it honest: its own life, the rules that it holds requests
-//! to, and a foreign library. Then the real program on it: what members and admins do, routines, and all that goes wrong.
+//! to, and a foreign library. Then the adapter alone on it, with a runtime that the test plays: limits, patience, connections. Then
+//! the real program: what members and admins do, routines, and all that goes wrong.
 
 mod fake;
 
@@ -11,6 +12,12 @@ mod lints;
 mod people;
 mod permissions;
 mod rest;
+
+mod alone;
+mod connection;
+mod limits;
+mod patience;
+mod tls;
 
 mod admins;
 mod members;

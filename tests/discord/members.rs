@@ -91,7 +91,7 @@ async fn preferences_are_set_and_taken_along_as_a_file() {
     let scene = Scene::new().await;
     let list = scene.anna.slash("my settings").send().reply().await;
     assert!(list.ephemeral && list.text.contains("pace"), "{list:?}");
-    let pace = scene.anna.press(&list, "pace").reply().await;
+    let pace = scene.anna.select(&list, "list", &["pace"]).reply().await;
     assert!(scene.anna.press(&pace, "wait").reply().await.text.contains("auto → wait"));
     let file = scene.anna.slash("my export").send().reply().await;
     assert!(file.ephemeral && file.files == ["nape-export.json"], "{file:?}");
@@ -145,5 +145,6 @@ async fn an_interaction_that_can_not_be_read_is_answered_all_the_same() {
     scene.fake.dispatch_raw(Some(scene.guild), "INTERACTION_CREATE", raw.1);
     let answered = scene.fake.until(|state| state.interactions[&raw.0].answered).await;
     assert!(answered.ephemeral, "{answered:?}");
+    assert!(scene.nape.log().contains("count=1"), "{}", scene.nape.log());
     scene.fake.violations();
 }

@@ -61,6 +61,11 @@ impl Nape {
         fake.ready().await;
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.as_ref().expect("it runs").id()
+    }
+
     /// As a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
@@ -71,8 +76,7 @@ impl Nape {
 
     /// Asks it to end, and waits until it has.
     pub async fn stop(&mut self) -> ExitStatus {
-        let child = self.child.as_ref().expect("it runs");
-        let id = rustix::process::Pid::from_child(child);
+        let id = rustix::process::Pid::from_raw(self.id().cast_signed()).expect("no process has the number 0");
         rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it runs");
         self.ended().await
     }
@@ -82,6 +86,17 @@ impl Nape {
         let mut child = self.child.take().expect("it runs");
         let ended = tokio::task::spawn_blocking(move || child.wait()).await;
         ended.expect("waiting does not panic").expect("it ends")
+    }
+
+    /// What its store holds, as `nape store export` tells.
+    pub fn export(&self) -> String {
+        let file = self.folder.path().join("export");
+        let _ = fs::remove_file(&file);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nape"));
+        command.args(["store", "export"]).arg(&file).arg("--config").arg(self.folder.path().join("nape.toml"));
+        let done = command.output().expect("the program is built with the tests");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        fs::read_to_string(file).expect("it was written")
     }
 
     /// What it has logged.

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::command::parse::parse;
+use crate::command::table::Command;
 use crate::message::model::Weight;
 use crate::message::part::{Part, ShownChoice};
 
@@ -9,6 +11,8 @@ use crate::message::part::{Part, ShownChoice};
 const IN_A_ROW: usize = 5;
 /// More choices than that are a list, unless they are those of a step, which are pressed without looking.
 const MANY: usize = 8;
+/// Of settings and their values, more than that are one.
+const MANY_OF_SETTINGS: usize = 2;
 /// The most that a list holds.
 const LONGEST_LIST: usize = 25;
 
@@ -32,7 +36,9 @@ pub(super) fn rows(part: &Part, id: impl Fn(&str) -> Option<String>, of_step: bo
             None => tracing::error!("a choice is too long for a button"),
         }
     }
-    if offered.len() > MANY && offered.len() <= LONGEST_LIST && !of_step {
+    let many =
+        if offered.iter().all(|(_, shown)| is_of_settings(&shown.choice.line)) { MANY_OF_SETTINGS } else { MANY };
+    if offered.len() > many && offered.len() <= LONGEST_LIST && !of_step {
         let options: Vec<Value> =
             offered.iter().map(|(id, shown)| json!({"label": shown.choice.label, "value": id})).collect();
         return vec![json!({"type": ROW, "components": [{"type": LIST, "custom_id": "list", "options": options}]})];
@@ -50,6 +56,10 @@ pub(super) fn rows(part: &Part, id: impl Fn(&str) -> Option<String>, of_step: bo
     rows.map(|row| json!({"type": ROW, "components": row.iter().map(button).collect::<Vec<_>>()})).collect()
 }
 
+fn is_of_settings(line: &str) -> bool {
+    parse(line).is_ok_and(|meant| matches!(meant.command, Command::MySettings | Command::AdminShow | Command::AdminSet))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,7 +68,11 @@ mod tests {
     use crate::message::model::{Choice, Message};
 
     fn part(count: usize, quiet: bool) -> Part {
-        let choices = (0..count).map(|n| Choice::new(format!("choice {n}"), format!("line {}", n.min(11))).grave());
+        let choice = |n: usize| Choice::new(format!("choice {n}"), format!("line {}", n.min(11))).grave();
+        shown((0..count).map(choice).collect(), quiet)
+    }
+
+    fn shown(choices: Vec<Choice>, quiet: bool) -> Part {
         let around = Surroundings { place_is_private: true, has_reply_token: false };
         let message = Message::say("hello").choices(choices).quiet(quiet);
         degrade(&message, &CAPABILITIES, around, &Message::new()).remove(0)
@@ -81,6 +95,16 @@ mod tests {
             rows(&part(14, false), id, true).iter().flat_map(|row| row["components"].as_array().unwrap()).count(),
             12
         );
+    }
+
+    #[test]
+    fn settings_are_a_list_and_a_switch_two_buttons() {
+        let values = |words: &[&str]| {
+            let choice = |word: &&str| Choice::new(*word, format!("nape-admin set routine_place {word}"));
+            rows(&shown(words.iter().map(choice).collect(), false), id, false)[0]["components"].clone()
+        };
+        assert_eq!(values(&["here", "direct", "public_thread"])[0]["type"], LIST);
+        assert_eq!(values(&["here", "direct"]).as_array().unwrap().len(), 2);
     }
 
     #[test]

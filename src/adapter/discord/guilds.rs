@@ -1,12 +1,14 @@
 //! Guilds that let the bot in or remove it, and threads that are closed.
 
 use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::Value;
 use serenity::model::event::Event as Said;
 use serenity::model::id::{ChannelId, GuildId};
 
+use crate::base::id::{Place, ServerId, UserId};
 use crate::base::time::Timestamp;
 use crate::port::event::Event;
 use crate::port::record::Key;
@@ -16,22 +18,67 @@ use super::{Shared, place};
 /// A guild that let the bot in no longer ago than that is new, also when the bot was away at that moment.
 const NEW: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Guilds that were said to be there.
+/// The guilds, as far as Discord has said.
 #[derive(Default)]
-pub(super) struct Known(Mutex<HashSet<GuildId>>);
+pub(super) struct Guilds(Mutex<Known>);
 
-impl Known {
+#[derive(Default)]
+struct Known {
+    /// Said to be there, one by one.
+    seen: HashSet<GuildId>,
+    /// Named when a shard's session began.
+    listed: HashSet<GuildId>,
+    /// The shards whose sessions have begun.
+    shards: HashSet<u32>,
+    /// Something is kept of these, and nobody has said yet whether the bot is still in them.
+    on_record: Vec<ServerId>,
+}
+
+impl Guilds {
+    /// None is known but those of which something is kept.
+    pub fn new(on_record: Vec<ServerId>) -> Self {
+        Self(Mutex::new(Known { on_record, ..Known::default() }))
+    }
+
     /// Adds one; whether it wasn't there before.
     fn add(&self, guild: GuildId) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(guild)
+        self.known().seen.insert(guild)
     }
 
     fn remove(&self, guild: GuildId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&guild);
+        self.known().seen.remove(&guild);
+    }
+
+    /// Takes the list with which a shard's session begins. Once all shards have theirs: what is on record and in none of them.
+    fn list(&self, guilds: impl Iterator<Item = GuildId>, shard: u32, of: u32) -> Vec<ServerId> {
+        let mut known = self.known();
+        known.listed.extend(guilds);
+        known.shards.insert(shard);
+        if known.shards.len() < usize::try_from(of).unwrap_or(usize::MAX) {
+            return Vec::new();
+        }
+        let is_there: HashSet<ServerId> = known.listed.union(&known.seen).map(|guild| place::server(*guild)).collect();
+        let on_record = std::mem::take(&mut known.on_record);
+        on_record.into_iter().filter(|server| !is_there.contains(server)).collect()
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Shared {
+    /// A shard's session begins with the list of its guilds, those with an outage among them: whoever threw the bot out while
+    /// it was away is not in it.
+    pub(super) fn is_in(self: &Arc<Self>, guilds: &Value, shard: u32, of: u32) {
+        let listed = guilds.as_array().into_iter().flatten();
+        let ids = listed.filter_map(|guild| guild["id"].as_str()?.parse().ok().filter(|id: &u64| *id > 0));
+        for server in self.guilds.list(ids.map(GuildId::new), shard, of) {
+            tracing::info!("a server has removed the bot while it was away");
+            drop(self.pass_on(Event::Membership { server, present: false, host: None }));
+        }
+    }
+
     /// Whatever else happens: guilds and threads.
     pub(super) fn guild_life(self: &Arc<Self>, event: Said) {
         match event {
@@ -63,12 +110,7 @@ impl Shared {
         }
     }
 
-    fn membership(
-        self: &Arc<Self>,
-        guild: GuildId,
-        present: bool,
-        host: Option<(crate::base::id::UserId, crate::base::id::Place)>,
-    ) {
+    fn membership(self: &Arc<Self>, guild: GuildId, present: bool, host: Option<(UserId, Place)>) {
         drop(self.pass_on(Event::Membership { server: place::server(guild), present, host }));
     }
 
@@ -77,5 +119,28 @@ impl Shared {
         if let Some((owner, place)) = self.cards.forget(channel) {
             drop(self.pass_on(Event::Gone { key: Key::Session(owner), place }));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn servers(ids: &[u64]) -> Vec<ServerId> {
+        ids.iter().map(|id| place::server(GuildId::new(*id))).collect()
+    }
+
+    fn ids(ids: &[u64]) -> impl Iterator<Item = GuildId> {
+        ids.iter().map(|id| GuildId::new(*id)).collect::<Vec<_>>().into_iter()
+    }
+
+    #[test]
+    fn who_is_in_no_shards_list_is_gone_and_that_is_said_once() {
+        let guilds = Guilds::new(servers(&[1, 2, 3, 4]));
+        assert_eq!(guilds.list(ids(&[1]), 0, 2), [], "the other shard has not said yet");
+        // Let in again while the other shard was on its way.
+        assert!(guilds.add(GuildId::new(4)));
+        assert_eq!(guilds.list(ids(&[3]), 1, 2), servers(&[2]));
+        assert_eq!(guilds.list(ids(&[]), 1, 2), []);
     }
 }

@@ -11,21 +11,23 @@ use serenity::model::application::{
 use serenity::model::channel::{ChannelType, PartialChannel};
 use serenity::model::id::{ChannelId, GuildId, InteractionId, UserId};
 
-use crate::base::id::EventId;
+use crate::base::id::{EventId, PlaceKind};
 use crate::command::manual::picked;
-use crate::command::parse::Invocation;
-use crate::command::table::{COMMANDS, Command, Complete, Shown, Takes};
+use crate::command::parse::{Invocation, parse};
+use crate::command::table::{COMMANDS, Command, Complete, Shown};
 use crate::port::event::{Event, FromPerson, Input, Venues};
 
-use super::interactions::Kind;
-use super::{Shared, place, register, rights};
+use super::forbidden::Deed;
+use super::form::{self, Form};
+use super::interactions::{Kind, PATIENCE};
+use super::refused::what_was_said;
+use super::{Shared, limits, place, rights};
 
 /// Names that can be offered at a time.
 const OFFERED: usize = 25;
 /// The longest name that can be offered, in characters.
 const LONGEST_NAME: usize = 100;
-/// A form, and names to complete, as Discord numbers first answers.
-const FORM: u8 = 9;
+/// Names to complete, as Discord numbers first answers.
 const NAMES: u8 = 8;
 
 /// Where an interaction came from.
@@ -93,11 +95,8 @@ impl Shared {
         };
         let given = options.iter().filter_map(|option| Some((option.name.as_str(), typed(&option.value)?)));
         let invocation = given.fold(Invocation::new(meant), |invocation, (name, value)| invocation.with(name, value));
-        let asks = register::is_asked_for(meant) && invocation.free_text().next().is_none();
-        if asks {
-            let form = self.form_for(from.who, meant);
-            let kept = self.interactions.open(from.id, from.token, Kind::Command, self.time.now());
-            return kept.answer_at_once(&self.http, &form).await;
+        if let Some(form) = self.form_for(&from, &invocation) {
+            return self.open_form(&from, Kind::Command, &form).await;
         }
         self.happened(&from, Kind::Command, Input::Invoked(invocation)).await;
     }
@@ -119,6 +118,10 @@ impl Shared {
             _ => Some(press.data.custom_id.as_str()),
         };
         let line = id.and_then(|id| self.signer.line(&from.who.to_string(), id));
+        let form = line.and_then(|line| parse(line).ok()).and_then(|meant| self.form_for(&from, &meant));
+        if let Some(form) = form {
+            return self.open_form(&from, Kind::Press(press.message.id), &form).await;
+        }
         let input = line.map_or(Input::NotTheirs, |line| Input::Pressed { line: line.to_owned() });
         self.happened(&from, Kind::Press(press.message.id), input).await;
     }
@@ -136,18 +139,13 @@ impl Shared {
             own: form.app_permissions,
         };
         let line = self.signer.line(&from.who.to_string(), &form.data.custom_id);
-        let spec = line.and_then(|line| COMMANDS.iter().find(|spec| spec.words == line));
         let fields = form.data.components.iter().flat_map(|row| &row.components);
         let text = fields.filter_map(|field| match field {
             ActionRowComponent::InputText(text) => text.value.clone(),
             _ => None,
         });
-        let text: Vec<String> = text.collect();
-        let rest = spec.and_then(|spec| Some((spec, spec.params.iter().find(|param| param.takes == Takes::Rest)?)));
-        let input = match rest {
-            Some((spec, param)) => Input::Invoked(Invocation::new(spec.command).with(param.name, text.join("\n"))),
-            None => Input::NotTheirs,
-        };
+        let text = text.collect::<Vec<_>>().join("\n");
+        let input = line.and_then(|line| form::filled_in(line, &text)).map_or(Input::NotTheirs, Input::Invoked);
         self.happened(&from, Kind::Command, input).await;
     }
 
@@ -164,7 +162,8 @@ impl Shared {
         };
         let choices: Vec<Value> = offered.iter().map(|name| json!({"name": name, "value": name})).collect();
         let kept = self.interactions.open(command.id, &command.token, Kind::Command, self.time.now());
-        kept.answer_at_once(&self.http, &json!({"type": NAMES, "data": {"choices": choices}})).await;
+        let names = json!({"type": NAMES, "data": {"choices": choices}});
+        self.acknowledged(kept.answer_at_once(&self.http, &names).await);
     }
 
     fn offered(&self, command: Command, field: &str, typed: &str) -> Vec<String> {
@@ -194,19 +193,18 @@ impl Shared {
         fitting
     }
 
-    /// A form with one field for a command's text.
-    fn form_for(&self, who: UserId, command: Command) -> Value {
-        let spec = command.spec();
-        let about = self.settings.menus.iter().find(|menu| menu.name == spec.words).map_or("", |menu| &menu.about);
-        let field = json!({
-            "type": 4, "custom_id": "text", "style": 2, "required": true, "max_length": 3000,
-            "label": short(about, 45),
-        });
-        json!({"type": FORM, "data": {
-            "custom_id": self.signer.id(&who.to_string(), spec.words),
-            "title": short(spec.words, 45),
-            "components": [{"type": 1, "components": [field]}],
-        }})
+    /// The form for what a command leaves out. What is only for those who may configure the guild asks nobody else.
+    fn form_for(&self, from: &From<'_>, invocation: &Invocation) -> Option<Form> {
+        let is_theirs = invocation.command.spec().shown != Shown::Admin || rights::may_configure(from.member);
+        form::wanted(invocation, &self.settings).filter(|_| is_theirs)
+    }
+
+    async fn open_form(&self, from: &From<'_>, kind: Kind, form: &Form) {
+        // A line that fits on a button fits here.
+        let Some(id) = self.signer.id(&from.who.to_string(), &form.line) else { return };
+        let kept = self.interactions.open(from.id, from.token, kind, self.time.now());
+        let body = form.body(&id, &self.settings);
+        self.acknowledged(kept.answer_at_once(&self.http, &body).await);
     }
 
     /// Passes an event on; its person gets a first sign in time, whatever becomes of it.
@@ -221,6 +219,12 @@ impl Shared {
             }
             _ => (Venues { direct: true, ..Venues::default() }, Vec::new()),
         };
+        if place.kind == PlaceKind::Direct {
+            self.forbidden.forget(from.channel_id, Deed::Speak);
+        }
+        let open = grounds.iter().filter(|ground| ground.missing.is_empty());
+        open.filter_map(|ground| Deed::to_be_in(ground.place))
+            .for_each(|deed| self.forbidden.forget(from.channel_id, deed));
         let event = Event::Person(FromPerson {
             id: EventId::new(&place::platform(), from.id),
             who: place::user(from.who),
@@ -232,19 +236,27 @@ impl Shared {
             input,
         });
         let handled = self.pass_on(event);
-        let shared = self.clone();
-        // Beside what follows: Discord doesn't wait.
-        let waiting = async {
-            self.time.wait(super::interactions::PATIENCE).await;
-            kept.hold(&shared.http).await;
-        };
-        tokio::pin!(waiting);
         tokio::pin!(handled);
         tokio::select! {
             () = &mut handled => {}
-            () = waiting => handled.await,
+            () = self.time.wait(PATIENCE) => {
+                // Beside what follows, as Discord doesn't wait; and to its end, as nobody knows what became of half a sign.
+                let (held, ()) = tokio::join!(kept.hold(&self.http), handled);
+                self.acknowledged(held);
+            }
         }
-        kept.done(&self.http).await;
+        self.acknowledged(kept.done(&self.http).await);
+        if self.interactions.is_time_to_tidy() {
+            limits::tidy(&self.http, now).await;
+        }
+    }
+
+    /// What came of a first sign: nobody else hears of its failure.
+    fn acknowledged(&self, called: serenity::Result<()>) {
+        if let Err(error) = called {
+            tracing::warn!(why = what_was_said(&error), "an interaction was not acknowledged");
+            self.note(&error);
+        }
     }
 }
 
@@ -297,10 +309,6 @@ fn typed(value: &CommandDataOptionValue) -> Option<String> {
         CommandDataOptionValue::Integer(number) => Some(number.to_string()),
         _ => None,
     }
-}
-
-fn short(text: &str, longest: usize) -> String {
-    text.chars().take(longest).collect()
 }
 
 #[cfg(test)]

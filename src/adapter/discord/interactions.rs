@@ -3,6 +3,7 @@
 //! A private answer goes this way or not at all.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,6 +22,9 @@ use super::refused::Refused;
 pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 /// How long a token is good, with a minute to spare.
 const GOOD_FOR: Duration = Duration::from_secs(14 * 60);
+
+/// After so many interactions, what the library keeps of them goes.
+const TIDY: usize = 1_000;
 
 /// Kinds of first answers, as Discord numbers them.
 mod callback {
@@ -64,16 +68,24 @@ pub(super) struct Interaction {
 
 /// The interactions of the last minutes.
 #[derive(Default)]
-pub(super) struct Interactions(Mutex<HashMap<InteractionId, (Timestamp, Arc<Interaction>)>>);
+pub(super) struct Interactions {
+    open: Mutex<HashMap<InteractionId, (Timestamp, Arc<Interaction>)>>,
+    count: AtomicUsize,
+}
 
 impl Interactions {
     /// Takes one in, and forgets those whose time is over.
     pub fn open(&self, id: InteractionId, token: &str, kind: Kind, now: Timestamp) -> Arc<Interaction> {
         let interaction = Arc::new(Interaction { id, token: token.to_owned(), kind, state: Turn::new(State::Open) });
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, (at, _)| now.since(*at) < GOOD_FOR);
         all.insert(id, (now, interaction.clone()));
         interaction
+    }
+
+    /// Whether so many have come that what the library keeps of them should go.
+    pub fn is_time_to_tidy(&self) -> bool {
+        self.count.fetch_add(1, Ordering::Relaxed) % TIDY == TIDY - 1
     }
 
     /// The one that a token stands for; after a restart, one of which nothing is known but its token. `None` when its time is
@@ -85,7 +97,7 @@ impl Interactions {
         if now.since(at) >= GOOD_FOR {
             return None;
         }
-        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|(_, known)| known.clone());
+        let known = self.open.lock().unwrap_or_else(PoisonError::into_inner).get(&id).map(|(_, known)| known.clone());
         let token = fields.next()?.to_owned();
         Some(
             known.unwrap_or_else(|| {
@@ -102,10 +114,13 @@ impl Interaction {
     }
 
     /// Tells Discord that an answer will come, unless one has come.
-    pub async fn hold(&self, http: &Http) {
+    ///
+    /// # Errors
+    /// Those of the request, but for one that says that it is known already.
+    pub async fn hold(&self, http: &Http) -> serenity::Result<()> {
         let mut state = self.state.lock().await;
         if *state != State::Open {
-            return;
+            return Ok(());
         }
         let (later, next) = match self.kind {
             // Shown to its person alone: what follows may be private, and is known only then.
@@ -114,17 +129,21 @@ impl Interaction {
             }
             Kind::Press(_) => (json!({"type": callback::UPDATE_LATER}), State::Answered),
         };
-        *state = self.settle(self.call(http, &later, Vec::new()).await, next);
+        settle(&mut state, self.call(http, &later, Vec::new()).await, next)
     }
 
     /// Everything that follows was done; when nothing was said, nothing is left hanging either.
-    pub async fn done(&self, http: &Http) {
-        self.hold(http).await;
+    ///
+    /// # Errors
+    /// As for [`Interaction::hold`].
+    pub async fn done(&self, http: &Http) -> serenity::Result<()> {
+        self.hold(http).await?;
         let mut state = self.state.lock().await;
         if *state == State::MessageLater {
             let taken = http.delete_original_interaction_response(&self.token).await;
-            *state = self.settle(taken, State::Answered);
+            settle(&mut state, taken, State::Answered)?;
         }
+        Ok(())
     }
 
     /// Says something, to its person alone or to everyone in the place.
@@ -183,28 +202,27 @@ impl Interaction {
     }
 
     /// Answers with a form, or with names to complete: at once, and nothing follows.
-    pub async fn answer_at_once(&self, http: &Http, body: &Value) {
+    ///
+    /// # Errors
+    /// As for [`Interaction::hold`].
+    pub async fn answer_at_once(&self, http: &Http, body: &Value) -> serenity::Result<()> {
         let mut state = self.state.lock().await;
-        *state = self.settle(self.call(http, body, Vec::new()).await, State::Answered);
+        settle(&mut state, self.call(http, body, Vec::new()).await, State::Answered)
     }
 
     async fn call(&self, http: &Http, body: &Value, files: Vec<CreateAttachment>) -> serenity::Result<()> {
         http.create_interaction_response(self.id, &self.token, body, files).await
     }
+}
 
-    /// The state after a call whose failure nobody else hears of.
-    fn settle(&self, called: serenity::Result<()>, next: State) -> State {
-        match called {
-            Ok(()) => next,
-            Err(error) => {
-                tracing::warn!(why = super::refused::what_was_said(&error), "an interaction was not acknowledged");
-                match Refused::of(&error) {
-                    Refused::Acknowledged => State::Answered,
-                    _ => State::Open,
-                }
-            }
-        }
+/// What a call leads to. One that Discord has heard before is as good as heard now.
+fn settle(state: &mut State, called: serenity::Result<()>, next: State) -> serenity::Result<()> {
+    match called {
+        Ok(()) => *state = next,
+        Err(error) if Refused::of(&error) == Refused::Acknowledged => *state = State::Answered,
+        Err(error) => return Err(error),
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,7 @@
 //!
 //! A private part goes by the interaction that it answers, or not at all. Nothing pings: no mention is ever allowed.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,13 +12,15 @@ use tokio::sync::oneshot;
 
 use crate::adapter::{Delivery, Incoming, SendError, Work};
 use crate::base::id::{Place, PlaceKind, UserId};
-use crate::base::time::Timestamp;
 use crate::message::part::{Delivery as How, Part};
 use crate::port::action::{StepMark, Venue};
 use crate::port::event::{Event, ReplyToken};
 use crate::port::record::Key;
 
+use super::cards::Shown;
+use super::forbidden::Deed;
 use super::interactions::{Interaction, Kind};
+use super::limits::Tally;
 use super::place::Target;
 use super::refused::{Refused, what_was_said};
 use super::{CAPABILITIES, Shared, components, place};
@@ -32,40 +33,11 @@ const AUTO_ARCHIVE: u16 = 60;
 const LONGEST_TITLE: usize = 100;
 /// No push, no sound: who is led through a routine is looking, or needs quiet.
 const SILENT: u64 = 1 << 12;
+/// How long a request may take; then it is made again, with the same number.
+const REQUEST: Duration = Duration::from_secs(120);
 /// Threads, as Discord numbers channels.
 const PUBLIC_THREAD: u8 = 11;
 const PRIVATE_THREAD: u8 = 12;
-
-/// What a routine's place shows: a step's card, and one note under it that is changed as the step goes on.
-#[derive(Clone, Debug)]
-struct Shown {
-    owner: UserId,
-    place: Place,
-    /// The step; none before the first.
-    mark: Option<StepMark>,
-    /// The note, and when it was sent; none while there is only the card.
-    note: Option<(MessageId, Timestamp)>,
-}
-
-/// The places in which routines run, as far as this process has spoken there.
-#[derive(Default)]
-pub(super) struct Cards(Mutex<HashMap<ChannelId, Shown>>);
-
-impl Cards {
-    fn get(&self, channel: ChannelId) -> Option<Shown> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&channel).cloned()
-    }
-
-    fn set(&self, channel: ChannelId, shown: Shown) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(channel, shown);
-    }
-
-    /// Forgets a place, and tells whose routine ran in it.
-    pub fn forget(&self, channel: ChannelId) -> Option<(UserId, Place)> {
-        let shown = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&channel);
-        shown.map(|shown| (shown.owner, shown.place))
-    }
-}
 
 /// A message on its way.
 struct Say<'a> {
@@ -80,9 +52,14 @@ impl Shared {
     /// Carries out a delivery, and says what came of it.
     pub(super) async fn carry_out(self: Arc<Self>, delivery: Delivery) {
         let Delivery { nonce, work, done } = delivery;
-        let pause = self.tally.lock().unwrap_or_else(PoisonError::into_inner).pause(self.time.now());
+        let pause = self.tally().pause(self.time.now());
         let result = if pause.is_zero() {
-            self.work(nonce, work).await
+            tokio::select! {
+                result = self.work(nonce, work) => result,
+                () = self.time.wait(REQUEST) => {
+                    Err(SendError::Later { after: Duration::ZERO, why: "there was no answer in time".to_owned() })
+                }
+            }
         } else {
             let why = "too many requests were refused; all wait, so that Discord doesn't ban the address".to_owned();
             Err(SendError::Later { after: pause, why })
@@ -180,16 +157,18 @@ impl Shared {
             && now.since(at) < STILL_NEW
         {
             let body = self.body(say, part);
-            if let Some(interaction) = interaction
-                && interaction.kind == Kind::Press(note)
-                && interaction.change(&self.http, &body).await.unwrap_or(false)
-            {
-                return Ok(());
+            if let Some(interaction) = interaction.filter(|interaction| interaction.kind == Kind::Press(note)) {
+                match interaction.change(&self.http, &body).await {
+                    Ok(true) => return Ok(()),
+                    Ok(false) => {}
+                    Err(error) => self.note(&error),
+                }
             }
+            self.may(channel, Deed::Speak)?;
             match self.http.edit_message(channel, note, &body, Vec::new()).await {
                 Ok(_) => return Ok(()),
-                Err(error) if Refused::of(&error) == Refused::Message => {}
-                Err(error) => return self.result(Err(error)),
+                Err(error) if Refused::of(&error) == Refused::Message => self.note(&error),
+                Err(error) => return self.result_in(channel, Deed::Speak, Err(error)),
             }
         }
         let bare = json!({"components": [], "allowed_mentions": {"parse": []}});
@@ -214,6 +193,7 @@ impl Shared {
             Some(Target::With(who)) => self.conversation(who).await?,
             None => return Err(SendError::Never { why: "its place is not one of Discord's".to_owned() }),
         };
+        self.may(channel, Deed::Speak)?;
         let mut body = self.body(say, part);
         body["flags"] = json!(SILENT);
         // The same after a lost answer or a restart: Discord gives back the message that is there.
@@ -222,7 +202,7 @@ impl Shared {
             body["enforce_nonce"] = json!(true);
         }
         let sent = self.http.send_message(channel, files(part), &body).await;
-        self.result(sent).map(|message| message.id)
+        self.result_in(channel, Deed::Speak, sent).map(|message| message.id)
     }
 
     fn body(&self, say: &Say<'_>, part: &Part) -> Value {
@@ -274,8 +254,10 @@ impl Shared {
             body["type"] = json!(PRIVATE_THREAD);
             body["invitable"] = json!(false);
         }
+        let deed = if kind == PlaceKind::PrivateThread { Deed::OpenPrivate } else { Deed::OpenPublic };
+        self.may(channel, deed)?;
         let made = self.http.create_thread(channel, &body, None).await;
-        let thread = self.result(made)?;
+        let thread = self.result_in(channel, deed, made)?;
         let added = self.http.add_thread_channel_member(thread.id, who).await;
         self.result(added)?;
         Ok(place::thread(home, thread.id, kind))
@@ -307,6 +289,30 @@ impl Shared {
         drop(self.pass_on(Event::Gone { key: Key::Session(owner.clone()), place: place.clone() }));
     }
 
+    /// Whether it makes sense to ask Discord for it.
+    fn may(&self, channel: ChannelId, deed: Deed) -> Result<(), SendError> {
+        let after = self.tally().wait_of_all(self.time.now());
+        if !after.is_zero() {
+            return Err(SendError::Later { after, why: "Discord wants everything to wait".to_owned() });
+        }
+        if self.forbidden.holds(channel, deed, self.time.now()) {
+            return Err(SendError::Never { why: "Discord has refused it there a short time ago".to_owned() });
+        }
+        Ok(())
+    }
+
+    /// What the outbox is told of a request that a channel's permissions can forbid.
+    fn result_in<T>(&self, channel: ChannelId, deed: Deed, result: serenity::Result<T>) -> Result<T, SendError> {
+        if result.as_ref().is_err_and(|error| Refused::of(error) == Refused::Place) {
+            self.forbidden.note(channel, deed, self.time.now());
+        }
+        self.result(result)
+    }
+
+    pub(super) fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What the outbox is told of a request.
     fn result<T>(&self, result: serenity::Result<T>) -> Result<T, SendError> {
         result.map_err(|error| {
@@ -319,8 +325,9 @@ impl Shared {
         })
     }
 
-    fn note(&self, error: &serenity::Error) {
-        self.tally.lock().unwrap_or_else(PoisonError::into_inner).note(error, self.time.now());
+    /// Counts a refusal; a refused token ends the adapter.
+    pub(super) fn note(&self, error: &serenity::Error) {
+        self.tally().note(error, self.time.now());
         if Refused::of(error) == Refused::Token {
             self.token_refused.notify_one();
         }

@@ -1,13 +1,11 @@
 //! What Discord says no with, and what follows: again later, never, a place that is gone, or the end of the adapter.
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use serenity::Error;
 use serenity::http::HttpError;
 
 use crate::adapter::SendError;
-use crate::base::time::Timestamp;
 
 /// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +91,7 @@ impl Refused {
     }
 
     /// Whether Discord counts the request towards the ban of an address: 401, 403 and 429.
-    fn counts(self, error: &Error) -> bool {
+    pub fn counts(self, error: &Error) -> bool {
         match error {
             Error::Http(HttpError::UnsuccessfulRequest(response)) => {
                 matches!(response.status_code.as_u16(), 401 | 403 | 429)
@@ -114,58 +112,5 @@ pub(super) fn what_was_said(error: &Error) -> String {
         Error::Http(_) => "the connection failed".to_owned(),
         Error::Json(_) => "an answer that can't be read".to_owned(),
         _ => "it failed".to_owned(),
-    }
-}
-
-/// Requests that Discord counts as invalid. At 10,000 within ten minutes it bans the address; here it ends far below.
-#[derive(Debug, Default)]
-pub(super) struct Tally {
-    at: VecDeque<Timestamp>,
-}
-
-/// How many invalid requests are borne within [`WITHIN`].
-const MOST: usize = 1_000;
-/// Discord's own window.
-const WITHIN: Duration = Duration::from_secs(600);
-
-impl Tally {
-    /// Counts a failed request.
-    pub fn note(&mut self, error: &Error, now: Timestamp) {
-        if Refused::of(error).counts(error) {
-            self.at.push_back(now);
-            self.forget(now);
-        }
-    }
-
-    /// How long nothing is to be sent; zero when all is well.
-    pub fn pause(&mut self, now: Timestamp) -> Duration {
-        self.forget(now);
-        match self.at.front() {
-            Some(first) if self.at.len() >= MOST => (*first + WITHIN).since(now),
-            Some(_) | None => Duration::ZERO,
-        }
-    }
-
-    fn forget(&mut self, now: Timestamp) {
-        while self.at.len() > MOST || self.at.front().is_some_and(|at| now.since(*at) >= WITHIN) {
-            self.at.pop_front();
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn invalid_requests_stop_far_below_the_ban_and_go_on_when_they_are_over() {
-        let start = Timestamp::from_millis(1_795_000_000_000);
-        let mut tally = Tally::default();
-        for number in 0..MOST {
-            assert_eq!(tally.pause(start), Duration::ZERO, "{number}");
-            tally.at.push_back(start + Duration::from_millis(number as u64));
-        }
-        assert_eq!(tally.pause(start + Duration::from_secs(1)), Duration::from_secs(599));
-        assert_eq!(tally.pause(start + WITHIN), Duration::ZERO);
     }
 }

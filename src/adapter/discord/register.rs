@@ -146,6 +146,6 @@ fn option(entry: &Entry, field: &Field) -> Value {
 }
 
 /// Whether what is left empty is asked for in a form of its own: there, a longer text is easier to write.
-pub(super) fn is_asked_for(command: Command) -> bool {
+fn is_asked_for(command: Command) -> bool {
     command == Command::Ask
 }

@@ -123,7 +123,7 @@ impl Terminal {
         screen: Screen,
         offered: Arc<Mutex<Vec<Choice>>>,
     ) -> Result<(), TerminalError> {
-        let Link { events, mut deliveries, mut stop } = link;
+        let Link { events, mut deliveries, mut stop, servers: _ } = link;
         let is_screen = self.mode != Mode::Pipe;
         let mut talk = Talk { started: self.time.now(), count: 0, screen, offered, until: None, terminal: self };
         let mut events = Some(events);

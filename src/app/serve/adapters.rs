@@ -16,7 +16,7 @@ use crate::app::supervise::Adapter;
 use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::content::Library;
-use crate::settings::table::{Layer, SETTINGS};
+use crate::settings::table::{Kind, Layer, SETTINGS};
 
 /// Every adapter that the configuration enables.
 ///
@@ -117,5 +117,13 @@ pub(super) fn names(library: &Library) -> Names {
         preferences: settings(Layer::Person),
         server_settings: settings(Layer::Server),
         sources: library.sources.iter().map(|source| source.id.clone()).collect(),
+        texts: SETTINGS
+            .iter()
+            .filter(|setting| setting.may_be_set_by(Layer::Server))
+            .filter_map(|setting| match setting.kind {
+                Kind::Text { max } => Some((setting.key.to_owned(), max)),
+                Kind::Switch | Kind::Number { .. } | Kind::Word(_) | Kind::Words(_) => None,
+            })
+            .collect(),
     }
 }

@@ -17,6 +17,8 @@ pub struct Call {
     pub files: Vec<Upload>,
     /// Unix milliseconds at which it arrived.
     pub at: u64,
+    /// The same by the clock's microseconds.
+    pub micros: u64,
 }
 
 /// An uploaded file.

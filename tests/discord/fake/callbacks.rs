@@ -37,7 +37,8 @@ pub fn create(state: &mut State, call: &Call) -> Answer {
         CHOICES => interaction.choices = data["choices"].as_array().cloned(),
         _ => interaction.modal = Some(data.clone()),
     }
-    interaction.answered = Some(Answered { kind, after, ephemeral });
+    let took = call.micros.saturating_sub(interaction.micros);
+    interaction.answered = Some(Answered { kind, after, took, ephemeral });
     let answer = answer(state, call, &interaction, kind);
     state.interactions.insert(interaction.id, interaction);
     Ok(answer)

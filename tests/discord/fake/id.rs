@@ -64,6 +64,11 @@ impl Clock {
         self.began + (self.since.elapsed() + self.shift).as_millis() as u64
     }
 
+    /// Microseconds since the start, whatever a test moves on: how long something took.
+    pub fn micros(&self) -> u64 {
+        self.since.elapsed().as_micros() as u64
+    }
+
     /// Moves on.
     pub fn advance(&mut self, by: Duration) {
         self.shift += by;

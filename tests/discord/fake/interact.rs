@@ -60,6 +60,7 @@ impl State {
             channel: actor.channel,
             guild: actor.guild,
             at: self.clock.now(),
+            micros: self.clock.micros(),
             source: source.map(|message| message.id),
             answered: None,
             original: None,

@@ -10,7 +10,7 @@
 mod act;
 mod application;
 mod call;
-mod callbacks;
+pub mod callbacks;
 mod channels;
 pub mod faults;
 pub mod gateway;

@@ -72,12 +72,13 @@ async fn answer(
         };
         let fault = state.faults.hit(&record.key(), &path);
         state.requests.push(record);
-        (state.requests.len() - 1, Call { parts, query, body, files, at }, fault)
+        let micros = state.clock.micros();
+        (state.requests.len() - 1, Call { parts, query, body, files, at, micros }, fault)
     });
     match fault.clone() {
         Some(Kind::Held(mut gate)) => {
             gate.wait_for(|open| *open).await.ok();
-            call.at = inner.look(|state| state.clock.now());
+            (call.at, call.micros) = inner.look(|state| (state.clock.now(), state.clock.micros()));
         }
         Some(Kind::Refused { refusal, body, headers }) => {
             let body = body.unwrap_or_else(|| refusal.body());

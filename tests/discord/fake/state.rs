@@ -180,6 +180,8 @@ pub struct Interaction {
     pub guild: Option<Id>,
     /// When it was sent out, in milliseconds.
     pub at: u64,
+    /// The same by [`Clock::micros`].
+    pub micros: u64,
     /// The message whose component was used.
     pub source: Option<Id>,
     pub answered: Option<Answered>,
@@ -210,6 +212,8 @@ pub struct Answered {
     pub kind: u8,
     /// Milliseconds after it was sent out.
     pub after: u64,
+    /// Microseconds that went by until then, whatever a test moved on.
+    pub took: u64,
     /// Whether the flag was set.
     pub ephemeral: bool,
 }

@@ -73,7 +73,7 @@ pub enum Out {
 }
 
 /// An answer to IDENTIFY or RESUME that is not READY or RESUMED.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surprise {
     /// Op 9, and whether the session can be resumed.
     Invalid(bool),
@@ -81,6 +81,10 @@ pub enum Surprise {
     Close(u16),
     /// The socket vanishes.
     Drop,
+    /// Nothing at all.
+    Silence,
+    /// Not even a greeting before: the connection stays mute.
+    Mute,
 }
 
 impl Gateway {

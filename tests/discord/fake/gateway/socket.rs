@@ -26,6 +26,10 @@ pub async fn run(mut socket: WebSocket, inner: Arc<Inner>, query: String) {
         if !query.split('&').any(|pair| pair == "v=10") {
             line.say(Out::Close(4012));
         }
+        if state.gateway.surprises.front() == Some(&Surprise::Mute) {
+            state.gateway.surprises.pop_front();
+            return;
+        }
         let every = state.gateway.heartbeat;
         line.say(Out::Frame(json!({ "op": 10, "d": { "heartbeat_interval": every }, "s": null, "t": null })));
     });
@@ -179,7 +183,7 @@ impl Line {
             }
             Some(Surprise::Close(code)) => self.say(Out::Close(code)),
             Some(Surprise::Drop) => self.say(Out::Drop),
-            None => {}
+            Some(Surprise::Silence | Surprise::Mute) | None => {}
         }
         surprise.is_some()
     }
