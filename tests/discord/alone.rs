@@ -15,6 +15,8 @@ use nape::message::model::Message;
 use nape::message::part::Part;
 use nape::port::event::{Event, FromPerson, ReplyToken};
 use serenity::http::{Http, HttpBuilder};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -135,9 +137,15 @@ impl Alone {
         answer
     }
 
-    /// Lets go on whatever can, sockets as well, before time is moved on.
-    pub async fn settles(&self) {
-        tokio::task::spawn_blocking(|| ()).await.expect("it does nothing");
+    /// Lets go on whatever can before time is moved on: as long as some connections to the fake and back take.
+    pub async fn settles(&self, fake: &Fake) {
+        for _ in 0..3 {
+            let address = fake.url().trim_start_matches("http://").to_owned();
+            let mut stream = TcpStream::connect(address).await.expect("the fake listens");
+            let asked = b"GET /api/v10/gateway HTTP/1.1\r\nHost: fake\r\nConnection: close\r\n\r\n";
+            stream.write_all(asked).await.expect("the fake listens");
+            stream.read_to_end(&mut Vec::new()).await.expect("the fake answers");
+        }
     }
 
     /// Waits for its end.

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use nape::adapter::Failure;
 use nape::adapter::discord::profile;
+use nape::adapter::{Failure, Incoming};
 use nape::base::id::ServerId;
 use nape::port::event::Event;
 use tokio::time::timeout;
@@ -60,12 +60,12 @@ async fn a_connection_that_is_not_greeted_or_let_in_is_given_up() {
         fake.until(|state| (state.gateway.connections > before && state.gateway.surprises.is_empty()).then_some(()))
             .await;
         alone.time.go_on(patience - Duration::from_secs(1));
-        alone.settles().await;
+        alone.settles(&fake).await;
         assert_eq!(fake.look(|state| state.gateway.connections), before + 1, "{surprise:?}: it still waits");
         let again = async {
             while fake.look(|state| state.gateway.connections == before + 1) {
                 alone.time.go_on(Duration::from_secs(1));
-                alone.settles().await;
+                alone.settles(&fake).await;
             }
         };
         timeout(PATIENCE, again).await.expect("it connects again");
@@ -107,7 +107,7 @@ async fn connections_that_do_not_hold_come_ever_more_seldom() {
             assert!(connections <= 1 + waited / 5, "{connections} connections in {waited} s");
             waited += 1;
             alone.time.go_on(Duration::from_secs(1));
-            alone.settles().await;
+            alone.settles(&fake).await;
         }
     };
     timeout(PATIENCE, comes_back).await.expect("it comes back");
@@ -133,13 +133,47 @@ async fn who_removed_the_bot_while_it_was_away_is_told_at_its_start_and_an_outag
     let mut alone = Alone::begin(&fake, None, on_record);
     let mut told = Vec::new();
     while told.len() < 2 {
-        let heard = alone.events.recv().await.expect("it runs");
-        if let Event::Membership { server, present, .. } = heard.event {
-            told.push((server, present));
-        }
+        told.extend(membership(&mut alone).await);
     }
     told.sort();
     let mut expected = vec![(server(gone), false), (server(there), true)];
     expected.sort();
     assert_eq!(told, expected);
+}
+
+#[tokio::test]
+async fn who_removes_the_bot_while_its_connection_is_lost_is_noticed_when_it_is_back() {
+    let fake = Fake::start().await;
+    let (there, gone) = (fake.guild("there"), fake.guild("gone"));
+    let mut alone = Alone::start(&fake).await;
+    let server = |guild| ServerId::new(&profile().platform, guild);
+    let mut heard = Vec::new();
+    while heard.len() < 2 {
+        heard.extend(membership(&mut alone).await);
+    }
+    // The session is lost as well, and with it what happened meanwhile.
+    fake.invalidate(0, false);
+    fake.kick(gone);
+    let told = async {
+        loop {
+            alone.time.go_on(Duration::from_secs(1));
+            alone.settles(&fake).await;
+            if let Ok(Incoming { event: Event::Membership { server, present, .. }, .. }) = alone.events.try_recv() {
+                return (server, present);
+            }
+        }
+    };
+    let told = timeout(PATIENCE, told).await.expect("it is told");
+    assert_eq!(told, (server(gone), false));
+    assert_eq!(fake.look(|state| state.gateway.identifies.len()), 2);
+    assert!(heard.contains(&(server(there), true)));
+}
+
+/// The next thing that is heard of a server; none if it was something else.
+async fn membership(alone: &mut Alone) -> Option<(ServerId, bool)> {
+    let heard = alone.events.recv().await.expect("it runs");
+    match heard.event {
+        Event::Membership { server, present, .. } => Some((server, present)),
+        _ => None,
+    }
 }

@@ -19,7 +19,6 @@ use super::{Shared, place};
 const NEW: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The guilds, as far as Discord has said.
-#[derive(Default)]
 pub(super) struct Guilds(Mutex<Known>);
 
 #[derive(Default)]
@@ -46,20 +45,30 @@ impl Guilds {
     }
 
     fn remove(&self, guild: GuildId) {
-        self.known().seen.remove(&guild);
+        let mut known = self.known();
+        known.seen.remove(&guild);
+        known.listed.remove(&guild);
     }
 
-    /// Takes the list with which a shard's session begins. Once all shards have theirs: what is on record and in none of them.
+    /// Takes the list with which a shard's session begins: what it had before and has no more is gone. So is, once all shards have
+    /// their lists, what is on record and in none of them.
     fn list(&self, guilds: impl Iterator<Item = GuildId>, shard: u32, of: u32) -> Vec<ServerId> {
         let mut known = self.known();
-        known.listed.extend(guilds);
+        let now: HashSet<GuildId> = guilds.collect();
+        let is_gone = |guild: &GuildId| (guild.get() >> 22) % u64::from(of) == u64::from(shard) && !now.contains(guild);
+        let gone: HashSet<GuildId> = known.listed.union(&known.seen).copied().filter(is_gone).collect();
+        known.seen.retain(|guild| !gone.contains(guild));
+        known.listed.retain(|guild| !gone.contains(guild));
+        known.listed.extend(now);
         known.shards.insert(shard);
-        if known.shards.len() < usize::try_from(of).unwrap_or(usize::MAX) {
-            return Vec::new();
+        let mut gone: Vec<ServerId> = gone.into_iter().map(place::server).collect();
+        if known.shards.len() >= usize::try_from(of).unwrap_or(usize::MAX) {
+            let is_there: HashSet<ServerId> =
+                known.listed.union(&known.seen).map(|guild| place::server(*guild)).collect();
+            let on_record = std::mem::take(&mut known.on_record);
+            gone.extend(on_record.into_iter().filter(|server| !is_there.contains(server)));
         }
-        let is_there: HashSet<ServerId> = known.listed.union(&known.seen).map(|guild| place::server(*guild)).collect();
-        let on_record = std::mem::take(&mut known.on_record);
-        on_record.into_iter().filter(|server| !is_there.contains(server)).collect()
+        gone
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
@@ -126,21 +135,36 @@ impl Shared {
 mod tests {
     use super::*;
 
-    fn servers(ids: &[u64]) -> Vec<ServerId> {
-        ids.iter().map(|id| place::server(GuildId::new(*id))).collect()
+    /// A guild of the second of two shards if its number is odd.
+    fn guild(number: u64) -> GuildId {
+        GuildId::new(number << 22)
     }
 
-    fn ids(ids: &[u64]) -> impl Iterator<Item = GuildId> {
-        ids.iter().map(|id| GuildId::new(*id)).collect::<Vec<_>>().into_iter()
+    fn servers(numbers: &[u64]) -> Vec<ServerId> {
+        numbers.iter().map(|number| place::server(guild(*number))).collect()
+    }
+
+    fn list(guilds: &Guilds, numbers: &[u64], shard: u32) -> Vec<ServerId> {
+        guilds.list(numbers.iter().map(|number| guild(*number)), shard, 2)
     }
 
     #[test]
     fn who_is_in_no_shards_list_is_gone_and_that_is_said_once() {
         let guilds = Guilds::new(servers(&[1, 2, 3, 4]));
-        assert_eq!(guilds.list(ids(&[1]), 0, 2), [], "the other shard has not said yet");
+        assert_eq!(list(&guilds, &[2], 0), [], "the other shard has not said yet");
         // Let in again while the other shard was on its way.
-        assert!(guilds.add(GuildId::new(4)));
-        assert_eq!(guilds.list(ids(&[3]), 1, 2), servers(&[2]));
-        assert_eq!(guilds.list(ids(&[]), 1, 2), []);
+        assert!(guilds.add(guild(4)));
+        assert_eq!(list(&guilds, &[1], 1), servers(&[3]));
+        assert_eq!(list(&guilds, &[1], 1), []);
+    }
+
+    #[test]
+    fn who_is_missing_when_a_shard_begins_anew_is_gone() {
+        let guilds = Guilds::new(Vec::new());
+        assert_eq!((list(&guilds, &[2, 4], 0), list(&guilds, &[1], 1)), (vec![], vec![]));
+        assert!(guilds.add(guild(6)));
+        assert_eq!(list(&guilds, &[2, 6], 0), servers(&[4]), "the other shard's are not its own");
+        assert_eq!(list(&guilds, &[2], 0), servers(&[6]));
+        assert!(guilds.add(guild(6)), "let in again, it is new");
     }
 }
