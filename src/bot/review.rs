@@ -81,7 +81,7 @@ impl Bot {
         let outcome = self.handle(Timestamp::from_millis(0), &event, &Records::default());
         let messages = outcome.orders.iter().filter_map(|order| match order {
             // The titles that "did you mean" offers are what it says; elsewhere choices only lead on.
-            Order::Say(post) if asks_which => Some(words(&post.message) + "\n" + &labels(&post.message)),
+            Order::Say(post) if asks_which => Some(words(&post.message) + "\n" + labels(&post.message).as_str()),
             Order::Say(post) => Some(words(&post.message)),
             Order::Open { .. } | Order::Close { .. } => None,
         });

@@ -163,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_link_that_leaves_no_room_for_words_is_text() {
-        let most = "https://e.example/".to_owned() + &"x".repeat(2000 - Capabilities::LEAST_CHARS - 18);
+        let most = "https://e.example/".to_owned() + "x".repeat(2000 - Capabilities::LEAST_CHARS - 18).as_str();
         let link = [Block::Paragraph(Text::default().link("read", &most))];
         assert_eq!(blocks(&link, false, &BUTTONS), link);
         let over = most + "x";

@@ -190,7 +190,7 @@ fn words(block: &Block, caps: &Capabilities) -> String {
         Block::Heading(words) | Block::Paragraph(words) | Block::Fine(words) => text(words),
         Block::Items(items) => items.iter().map(text).collect(),
         Block::Countdown { seconds, .. } | Block::Seconds(seconds) => format!("{seconds}s"),
-        Block::File { name, content } => squashed(&tidy(name)) + &squashed(&tidy(content)),
+        Block::File { name, content } => squashed(&tidy(name)) + squashed(&tidy(content)).as_str(),
     }
 }
 

@@ -324,7 +324,7 @@ pub fn lines(seen: &[Shown], profile: Profile) -> Vec<String> {
                 lines.push(String::new());
             }
             let name = if shown.who == ME { String::new() } else { format!("({}) ", shown.who) };
-            let text = name + &part.write(&profile.capabilities());
+            let text = name + part.write(&profile.capabilities()).as_str();
             lines.extend(text.lines().map(|line| format!("< {line}").trim_end().to_owned()));
             let buttons = part.choices.iter().filter(|shown| shown.mark == Mark::Button);
             let buttons: Vec<String> = buttons.map(|shown| format!("[{}]", shown.choice.label)).collect();

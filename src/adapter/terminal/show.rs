@@ -115,13 +115,13 @@ pub(super) fn text(part: &Part, width: Option<usize>) -> String {
         | Block::Seconds(_) => None,
     });
     let files: String = files.collect();
-    let Some(width) = width else { return plain(part) + &files };
+    let Some(width) = width else { return plain(part) + files.as_str() };
     let without = Part { choices: Vec::new(), ..part.clone() };
     let wrap = |line: &str| {
         let indent = if line.starts_with("- ") { "  " } else { "" };
         textwrap::fill(line, textwrap::Options::new(width).subsequent_indent(indent))
     };
-    let said = (plain(&without) + &files).lines().map(wrap).collect::<Vec<_>>().join("\n");
+    let said = (plain(&without) + files.as_str()).lines().map(wrap).collect::<Vec<_>>().join("\n");
     let choices = choices(part, width);
     [said, choices].into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("\n\n")
 }
