@@ -177,6 +177,7 @@ impl Shared {
             event: match event {
                 Event::Person(person) => Some((person.id.clone(), now)),
                 Event::Membership { .. }
+                | Event::Moved { .. }
                 | Event::Due { .. }
                 | Event::Returned { .. }
                 | Event::Opened { .. }

@@ -12,7 +12,8 @@
 use crate::base::id::ServerId;
 use crate::base::time::Timestamp;
 use crate::port::action::Outcome;
-use crate::port::record::{Key, Record, Records};
+use crate::port::record::{Key, Record, Records, Server};
+use crate::settings::value::Values;
 
 /// A record's time has come. One that was used since is not due, and stays.
 pub(super) fn due(now: Timestamp, key: &Key, records: &Records) -> Outcome {
@@ -39,13 +40,30 @@ pub(super) fn membership(now: Timestamp, server: &ServerId, present: bool, recor
     outcome
 }
 
+/// A server goes on under another id: what was set there holds here, unless something is set here already.
+pub(super) fn moved(from: &ServerId, to: &ServerId, records: &Records) -> Outcome {
+    let mut outcome = Outcome::default();
+    if records.get(&Key::Server(from.clone())).is_none() {
+        return outcome;
+    }
+    let (old, new) = (records.server(Some(from)), records.server(Some(to)));
+    if new.settings == Values::default() {
+        let greeted = old.greeted || new.greeted;
+        outcome.set(Key::Server(to.clone()), Record::Server(Server { greeted, removed: None, ..old }));
+    }
+    outcome.delete(Key::Server(from.clone()));
+    outcome
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use super::*;
     use crate::base::id::UserId;
-    use crate::port::record::{Lock, Person, REMOVED, Revision, Server, UNUSED};
+    use crate::port::record::{Lock, Person, REMOVED, Revision, UNUSED};
+    use crate::settings::table::AT_ONCE;
+    use crate::settings::value::Value;
 
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -87,5 +105,22 @@ mod tests {
         let back = membership(left + DAY, &server, true, &with(&key, record));
         assert_eq!(back.changes[0].record.as_ref().unwrap().due(), None);
         assert_eq!(membership(left, &server, false, &Records::default()), Outcome::default());
+    }
+
+    #[test]
+    fn settings_go_along_with_a_server_that_moves_and_overwrite_nothing() {
+        let (from, to) = (ServerId::from_stored("t:old"), ServerId::from_stored("t:new"));
+        let with_limit = |limit| {
+            let mut server = Server { greeted: true, ..Server::default() };
+            server.settings.set(AT_ONCE.key, Value::Number(limit));
+            server
+        };
+        let mut records = with(&Key::Server(from.clone()), Record::Server(with_limit(3)));
+        let outcome = moved(&from, &to, &records);
+        assert_eq!(outcome.changes[0].record, Some(Record::Server(with_limit(3))));
+        assert!(outcome.changes[1].key == Key::Server(from.clone()) && outcome.changes[1].record.is_none());
+        records.insert(Key::Server(to.clone()), Some(Record::Server(with_limit(7))), Revision(1));
+        assert_eq!(moved(&from, &to, &records).changes.len(), 1, "what is set there stays");
+        assert_eq!(moved(&from, &to, &Records::default()), Outcome::default());
     }
 }

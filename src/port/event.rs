@@ -33,6 +33,13 @@ pub enum Event {
         /// When it was let in lately: whom to greet for that, and where they read alone.
         host: Option<(UserId, Place)>,
     },
+    /// A server or room goes on under another id, and those who run it have said so.
+    Moved {
+        /// Its id so far.
+        from: ServerId,
+        /// Its id from now on.
+        to: ServerId,
+    },
     /// The thread that [`crate::port::action::Order::Open`] asked for is there, or can't be had.
     Opened {
         /// The record that waits for it.
@@ -144,6 +151,7 @@ impl Event {
             Event::Due { .. }
             | Event::Returned { .. }
             | Event::Membership { .. }
+            | Event::Moved { .. }
             | Event::Opened { .. }
             | Event::Gone { .. } => false,
         }
@@ -166,6 +174,7 @@ impl Event {
                 keys
             }
             Event::Membership { server, .. } => vec![Key::Server(server.clone())],
+            Event::Moved { from, to } => vec![Key::Server(from.clone()), Key::Server(to.clone())],
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
                 vec![key.clone()]
             }
@@ -189,7 +198,7 @@ impl Event {
     pub fn lane(&self) -> &str {
         match self {
             Event::Person(person) => person.who.as_str(),
-            Event::Membership { server, .. } => server.as_str(),
+            Event::Membership { server, .. } | Event::Moved { from: server, .. } => server.as_str(),
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
                 key.lane()
             }

@@ -121,7 +121,7 @@ fn nothing_written_is_kept(seen: &Seen<'_>) {
 fn actor(event: &Event) -> &UserId {
     match event {
         Event::Person(person) => &person.who,
-        Event::Membership { server, .. } => panic!("nobody left {server}"),
+        Event::Membership { server, .. } | Event::Moved { from: server, .. } => panic!("nobody left {server}"),
         Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
             match key {
                 Key::Session(owner) | Key::Person(owner) | Key::Lock(owner) => owner,
