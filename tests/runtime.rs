@@ -147,7 +147,7 @@ fn said(text: &str) -> Event {
 /// Lets something happen and writes down what is delivered until it is handled.
 async fn happen(link: &mut Link, event: Event, sheet: &Mutex<String>) -> Result<(), Failure> {
     let (handled, mut done) = oneshot::channel();
-    let sent = link.events.send(Incoming { event, handled }).await;
+    let sent = link.events.send(Incoming { event, handled, settled: None }).await;
     sent.map_err(|error| Failure::Passing(error.to_string()))?;
     loop {
         tokio::select! {

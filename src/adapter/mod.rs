@@ -3,6 +3,7 @@
 //!
 //! An adapter is a function that gets a [`Link`] and runs until it is told to stop: two channels, no callback.
 
+mod choose;
 #[cfg(feature = "discord")]
 pub mod discord;
 pub mod terminal;
@@ -16,7 +17,7 @@ use crate::base::id::{Place, Platform, ServerId, SessionId, UserId};
 use crate::base::time::Timestamp;
 use crate::message::capabilities::Capabilities;
 use crate::message::part::Part;
-use crate::port::action::{StepMark, Venue};
+use crate::port::action::{Priority, StepMark, Venue};
 use crate::port::event::{Event, ReplyToken};
 
 /// What the runtime has to know of an adapter before it runs.
@@ -49,6 +50,18 @@ pub struct Incoming {
     pub event: Event,
     /// Answered once the event is handled, stored, and all that follows from it delivered; dropped if that can't be.
     pub handled: oneshot::Sender<()>,
+    /// Answered as soon as nothing of it can be lost any more, long before all is delivered; for adapters whose platform gives an
+    /// event again until they have acknowledged it. Dropped when the event was not come to: it has to come again.
+    pub settled: Option<oneshot::Sender<Settled>>,
+}
+
+/// What became of an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// What follows from it is stored, or was when it came before, or nothing follows.
+    Stored,
+    /// It could not be stored, and was answered as well as that allows.
+    Unsaved,
 }
 
 /// Something to be done.
@@ -58,6 +71,8 @@ pub struct Delivery {
     pub nonce: u64,
     /// What.
     pub work: Work,
+    /// How long it may be held back for others, where a platform allows only so many sends.
+    pub priority: Priority,
     /// Answered once it is done, or can't be.
     pub done: oneshot::Sender<Result<(), SendError>>,
 }

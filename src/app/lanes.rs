@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::JoinSet;
 
+use crate::adapter::Settled;
 use crate::app::clock::Clock;
 use crate::app::memory::Memory;
 use crate::app::outbox::{Handled, Inlet, Item};
@@ -40,8 +41,8 @@ pub(super) struct Shared {
 pub(super) struct Job {
     pub event: Event,
     pub handled: Arc<Handled>,
-    /// Answered once it is stored; dropped if it can't be.
-    pub committed: Option<oneshot::Sender<()>>,
+    /// Answered once nothing of it can be lost any more; dropped if it was not come to.
+    pub settled: Option<oneshot::Sender<Settled>>,
 }
 
 /// The lanes' ends.
@@ -77,48 +78,54 @@ pub(super) fn lanes(shared: &Arc<Shared>, inlet: &Inlet) -> (Lanes, JoinSet<()>)
 impl Shared {
     /// Load, handle, commit, pass on; again when the race was lost.
     async fn handle(&self, job: Job, inlet: &Inlet) {
-        let Job { event, handled, committed } = job;
+        let Job { event, handled, settled } = job;
+        let became = self.work(&event, &handled, inlet).await;
+        if let Some(settled) = settled {
+            // Nobody may be waiting any more, which is their right.
+            let _ = settled.send(became);
+        }
+    }
+
+    async fn work(&self, event: &Event, handled: &Arc<Handled>, inlet: &Inlet) -> Settled {
         for _ in 0..TRIES {
-            let records = match self.load(&event) {
+            let records = match self.load(event) {
                 Ok(records) => records,
                 Err(error) => {
                     // Advice in an emergency needs no records, and has to come all the same.
                     tracing::error!(%error, "records could not be loaded");
                     let none = Records::default();
-                    let outcome = self.think(&event, &none).await;
-                    self.say_unsaved(&event, &none, outcome, &error, inlet, &handled);
-                    return;
+                    let outcome = self.think(event, &none).await;
+                    self.say_unsaved(event, &none, outcome, &error, inlet, handled);
+                    return Settled::Unsaved;
                 }
             };
-            let outcome = self.think(&event, &records).await;
-            match self.commit(&event, &records, &outcome).await {
+            let outcome = self.think(event, &records).await;
+            match self.commit(event, &records, &outcome).await {
                 Ok(ids) => {
                     self.remember(&outcome);
                     self.changed.notify_one();
                     for (id, order) in ids.into_iter().zip(outcome.orders) {
                         inlet.put(Item { id, order, handled: handled.clone() });
                     }
-                    if let Some(committed) = committed {
-                        let _ = committed.send(());
-                    }
-                    return;
+                    return Settled::Stored;
                 }
                 Err(CommitError::Conflict(_)) => {}
-                Err(CommitError::Seen(_)) => return,
+                Err(CommitError::Seen(_)) => return Settled::Stored,
                 Err(CommitError::Store(error)) => {
                     tracing::error!(%error, "nothing can be saved");
-                    self.say_unsaved(&event, &records, outcome, &error, inlet, &handled);
-                    return;
+                    self.say_unsaved(event, &records, outcome, &error, inlet, handled);
+                    return Settled::Unsaved;
                 }
                 Err(CommitError::Unfit(why)) => {
                     tracing::error!(why, "an event's outcome can't be saved");
                     let error = StoreError::Failed(why);
-                    self.say_unsaved(&event, &records, outcome, &error, inlet, &handled);
-                    return;
+                    self.say_unsaved(event, &records, outcome, &error, inlet, handled);
+                    return Settled::Unsaved;
                 }
             }
         }
         tracing::error!("an event lost every race and was given up");
+        Settled::Unsaved
     }
 
     /// Calls the bot. Reading what a person wrote takes some milliseconds of a processor, during which a thread that drives connections
@@ -232,6 +239,7 @@ impl Shared {
                 person: person.who.clone(),
                 reply: person.reply.clone(),
                 step: None,
+                urgent: false,
                 message: Message::say(sentence).private(),
             })]
         };

@@ -1,24 +1,24 @@
-//! From stored orders to adapters: each place in order, places side by side.
+//! From stored orders to adapters: each place in order, places side by side, and past everything else what is urgent.
 //!
 //! An order is in the store before it comes here and is marked as sent after its adapter has carried it out, with the
 //! same number on every try: a crash neither loses it nor, where the platform can tell doubles, doubles it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinSet;
 
 use crate::adapter::{Delivery, Profile, SendError, Work};
 use crate::app::clock::{Busy, Clock};
-use crate::base::id::{Platform, stable_hash};
+use crate::base::id::{ChannelId, Platform, UserId};
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
-use crate::port::action::Order;
+use crate::port::action::{Order, Priority, StepMark};
+use crate::port::record::Key;
 use crate::store::{Batch, OutboxId, Store};
 
-/// Deliveries that can be under way at the same time on one platform.
-const SIDE_BY_SIDE: usize = 8;
 /// How long the first pause after a failure is; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -77,74 +77,112 @@ struct Shared {
 /// The outbox.
 #[derive(Debug)]
 pub struct Outbox {
-    platforms: BTreeMap<Platform, Vec<mpsc::UnboundedSender<Item>>>,
-    workers: tokio::task::JoinSet<()>,
+    inlet: Inlet,
+    dispatchers: JoinSet<()>,
 }
 
 impl Outbox {
-    /// Starts the workers. `withheld` is said where a private message can't be kept private.
+    /// Starts it. `withheld` is said where a private message can't be kept private.
     pub fn start(gateways: Vec<Gateway>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, withheld: Message) -> Self {
         let mut platforms = BTreeMap::new();
-        let mut workers = tokio::task::JoinSet::new();
+        let mut dispatchers = JoinSet::new();
         for gateway in gateways {
             let platform = gateway.profile.platform.clone();
             let shared =
                 Arc::new(Shared { store: store.clone(), clock: clock.clone(), withheld: withheld.clone(), gateway });
-            let senders = (0..SIDE_BY_SIDE).map(|_| {
-                let (sender, receiver) = mpsc::unbounded_channel();
-                workers.spawn(work(shared.clone(), receiver));
-                sender
-            });
-            platforms.insert(platform, senders.collect());
+            let (sender, items) = mpsc::unbounded_channel();
+            dispatchers.spawn(dispatch(shared, items));
+            platforms.insert(platform, sender);
         }
-        Self { platforms, workers }
+        Self { inlet: Inlet { platforms }, dispatchers }
     }
 
     /// The way in, for the lanes.
     pub fn inlet(&self) -> Inlet {
-        Inlet { platforms: self.platforms.clone() }
+        self.inlet.clone()
     }
 
     /// Waits until all that was put in is done with. Every [`Inlet`] has to be gone by then.
     pub async fn drain(mut self) {
-        self.platforms.clear();
-        while self.workers.join_next().await.is_some() {}
+        drop(self.inlet);
+        while self.dispatchers.join_next().await.is_some() {}
     }
 }
 
 /// The way into the outbox.
 #[derive(Clone, Debug)]
 pub struct Inlet {
-    platforms: BTreeMap<Platform, Vec<mpsc::UnboundedSender<Item>>>,
+    platforms: BTreeMap<Platform, mpsc::UnboundedSender<Item>>,
 }
 
 impl Inlet {
     /// Puts an order in. One for a platform that isn't there stays in the store until it is.
     pub fn put(&self, item: Item) {
-        let place = item.order.place();
-        let Some(workers) = self.platforms.get(&place.platform) else {
-            tracing::warn!(platform = %place.platform, "an order waits for an adapter that is not enabled");
-            return;
-        };
-        // A worker for each place, so that a place's messages keep their order. A thread's first message comes after its opening.
-        let channel = place.parent.as_ref().unwrap_or(&place.channel);
-        let index = usize::try_from(stable_hash(channel.as_str().as_bytes()) % SIDE_BY_SIDE as u64).unwrap_or(0);
-        if let Some(worker) = workers.get(index) {
-            // Workers end only after every sender is gone.
-            let _ = worker.send(item);
+        let platform = &item.order.place().platform;
+        match self.platforms.get(platform) {
+            // A dispatcher ends only after every sender is gone.
+            Some(dispatcher) => drop(dispatcher.send(item)),
+            None => tracing::warn!(%platform, "an order waits for an adapter that is not enabled"),
         }
     }
 }
 
-async fn work(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>) {
-    while let Some(Item { id, order, handled }) = items.recv().await {
-        let work = shared.fit(order);
-        let done = shared.deliver(id, work).await;
-        if let (true, Some(id)) = (done, id) {
-            shared.mark_sent(id).await;
+/// A row of orders of which one is under way at a time: those of a channel, and apart from them its urgent ones.
+type Row = (ChannelId, bool);
+
+/// Starts orders: the next of a row when the one before is done with, and nothing else in a channel while something urgent is.
+async fn dispatch(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>) {
+    let mut waiting: BTreeMap<Row, VecDeque<Item>> = BTreeMap::new();
+    let mut under_way = JoinSet::new();
+    let mut rows: HashMap<tokio::task::Id, Row> = HashMap::new();
+    let mut is_open = true;
+    while is_open || !under_way.is_empty() {
+        let channel = tokio::select! {
+            biased;
+            Some(ended) = under_way.join_next_with_id(), if !under_way.is_empty() => {
+                let id = match &ended {
+                    Ok((id, ())) => *id,
+                    Err(error) => error.id(),
+                };
+                rows.remove(&id).map(|(channel, _)| channel)
+            }
+            item = items.recv(), if is_open => match item {
+                Some(item) => {
+                    let channel = item.order.place().channel.clone();
+                    let row = (channel.clone(), item.order.priority() == Priority::Urgent);
+                    waiting.entry(row).or_default().push_back(item);
+                    Some(channel)
+                }
+                None => {
+                    is_open = false;
+                    None
+                }
+            },
+        };
+        let Some(channel) = channel else { continue };
+        for urgent in [true, false] {
+            let row = (channel.clone(), urgent);
+            let is_held = rows.values().any(|(other, first)| *other == channel && (*first || *first == urgent));
+            let Some(queue) = waiting.get_mut(&row).filter(|_| !is_held) else { continue };
+            let next = queue.pop_front();
+            if queue.is_empty() {
+                waiting.remove(&row);
+            }
+            if let Some(item) = next {
+                let started = under_way.spawn(carry_out(shared.clone(), item));
+                rows.insert(started.id(), row);
+            }
         }
-        drop(handled);
     }
+}
+
+async fn carry_out(shared: Arc<Shared>, item: Item) {
+    let Item { id, order, handled } = item;
+    let done = shared.deliver(id, order).await;
+    if let (true, Some(id)) = (done, id) {
+        shared.mark_sent(id).await;
+    }
+    drop(handled);
 }
 
 impl Shared {
@@ -166,7 +204,9 @@ impl Shared {
 
     /// Hands it to the adapter until it is done or can never be. An adapter that dies on the way gets it again when it is back;
     /// `false` when it never comes back.
-    async fn deliver(&self, id: Option<OutboxId>, work: Work) -> bool {
+    async fn deliver(&self, id: Option<OutboxId>, order: Order) -> bool {
+        let (priority, mark) = (order.priority(), announced(&order));
+        let work = self.fit(order);
         let mut adapter = self.gateway.adapter.clone();
         let mut pause = FIRST_PAUSE;
         loop {
@@ -175,8 +215,11 @@ impl Shared {
                 // Its supervisor has given up: the order stays in the store.
                 Err(_) => return false,
             };
+            if mark.as_ref().is_some_and(|mark| self.is_past(mark)) {
+                return true;
+            }
             let (done, answer) = oneshot::channel();
-            let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work: work.clone(), done };
+            let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work: work.clone(), priority, done };
             let sent = match &sender {
                 Some(sender) => sender.send(delivery).await.is_ok(),
                 None => false,
@@ -200,11 +243,109 @@ impl Shared {
         }
     }
 
+    /// Whether a session has moved on, so that what announces its step is worth nothing any more.
+    fn is_past(&self, (owner, mark): &(UserId, StepMark)) -> bool {
+        // A store that can't be read says nothing about it.
+        let Ok(records) = self.store.load(&[Key::Session(owner.clone())]) else { return false };
+        let session = records.session(owner).map(|running| &running.session);
+        session.is_none_or(|session| session.id != mark.session || session.at != mark.at)
+    }
+
     async fn mark_sent(&self, id: OutboxId) {
         let batch = Batch { sent: vec![id], now: self.clock.now(), ..Batch::default() };
         if let Err(error) = self.store.commit(batch).await {
             // It will be sent once more after a restart; platforms tell doubles by its number.
             tracing::warn!(%error, "an order was carried out but could not be marked as sent");
         }
+    }
+}
+
+/// The step that an order announces, and whose. The answer to a press has to come, whatever it says.
+fn announced(order: &Order) -> Option<(UserId, StepMark)> {
+    match order {
+        Order::Say(post) if post.reply.is_none() => Some((post.person.clone(), post.step.clone()?)),
+        Order::Say(_) | Order::Open { .. } | Order::Close { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::adapter::terminal;
+    use crate::app::clock::SystemClock;
+    use crate::port::action::Post;
+    use crate::store::memory::MemoryStore;
+
+    fn say(text: &str, urgent: bool) -> Item {
+        let order = Order::Say(Post {
+            place: terminal::place("me"),
+            person: terminal::user("me"),
+            reply: None,
+            step: None,
+            urgent,
+            message: Message::say(text),
+        });
+        Item { id: None, order, handled: Handled::new(None, Busy::default()) }
+    }
+
+    fn step(text: &str) -> Item {
+        let mut item = say(text, false);
+        if let Order::Say(post) = &mut item.order {
+            post.step = Some(StepMark { session: crate::base::id::SessionId::from_stored("2abcdefg"), at: 1 });
+        }
+        item
+    }
+
+    /// What an outbox hands to an adapter, one delivery after the other.
+    fn started() -> (Outbox, mpsc::Receiver<Delivery>) {
+        let (deliveries, inbox) = mpsc::channel(9);
+        let (_, adapter) = watch::channel(Some(deliveries));
+        let gateway = Gateway { profile: terminal::profile(), adapter };
+        (Outbox::start(vec![gateway], Arc::new(MemoryStore::new()), Arc::new(SystemClock), Message::new()), inbox)
+    }
+
+    fn text(delivery: &Delivery) -> String {
+        let Work::Say { parts, .. } = &delivery.work else { panic!("{:?}", delivery.work) };
+        parts.iter().map(crate::message::plain::plain).collect()
+    }
+
+    #[tokio::test]
+    async fn a_place_keeps_its_order_and_what_is_urgent_goes_past_it() {
+        let (outbox, mut inbox) = started();
+        let inlet = outbox.inlet();
+        for text in ["first", "second"] {
+            inlet.put(say(text, false));
+        }
+        let first = inbox.recv().await.unwrap();
+        assert_eq!(text(&first), "first");
+        inlet.put(say("help", true));
+        inlet.put(say("third", false));
+        let help = inbox.recv().await.unwrap();
+        assert_eq!((text(&help).as_str(), help.priority), ("help", Priority::Urgent), "past what is under way");
+        first.done.send(Ok(())).unwrap();
+        // Held until what is urgent is said: it may be the end of what the others belong to.
+        tokio::task::yield_now().await;
+        assert!(inbox.try_recv().is_err());
+        help.done.send(Ok(())).unwrap();
+        for expected in ["second", "third"] {
+            let next = inbox.recv().await.unwrap();
+            assert_eq!(text(&next), expected);
+            next.done.send(Ok(())).unwrap();
+        }
+        drop(inlet);
+        outbox.drain().await;
+    }
+
+    #[tokio::test]
+    async fn the_card_of_a_step_that_is_past_is_not_sent() {
+        let (outbox, mut inbox) = started();
+        let inlet = outbox.inlet();
+        inlet.put(step("card"));
+        inlet.put(say("after it", false));
+        let next = inbox.recv().await.unwrap();
+        assert_eq!(text(&next), "after it");
+        next.done.send(Ok(())).unwrap();
+        drop(inlet);
+        outbox.drain().await;
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::adapter::Incoming;
+use crate::adapter::{Incoming, Settled};
 use crate::app::clock::Clock;
 use crate::app::lanes::{Job, Lanes, Shared, lanes};
 use crate::app::memory::Memory;
@@ -204,12 +204,12 @@ async fn recover(shared: &Arc<Shared>, lanes: &Lanes, inlet: &Inlet) -> Result<(
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = Some(last.name());
         for (key, _) in page {
-            let (committed, done) = oneshot::channel();
+            let (settled, done) = oneshot::channel();
             lanes
                 .put(Job {
                     event: Event::Returned { key },
                     handled: Handled::new(None, shared.clock.busy()),
-                    committed: Some(committed),
+                    settled: Some(settled),
                 })
                 .await;
             // A lane that is gone has said why.
@@ -244,14 +244,14 @@ async fn timer(shared: Arc<Shared>, lanes: Lanes, until: Until) {
         let due = shared.store.due(shared.clock.now(), AT_A_TIME).unwrap_or_default();
         let mut waiting = Vec::new();
         for (at, key) in due {
-            let (committed, done) = oneshot::channel();
+            let (settled, done) = oneshot::channel();
             let handled = Handled::new(None, busy.also());
-            lanes.put(Job { event: Event::Due { key, at }, handled, committed: Some(committed) }).await;
+            lanes.put(Job { event: Event::Due { key, at }, handled, settled: Some(settled) }).await;
             waiting.push(done);
         }
         for done in waiting {
             // A record that could not be handled stays due; without a pause it would be tried without end.
-            if done.await.is_err() {
+            if done.await != Ok(Settled::Stored) {
                 drop(shared.clock.sleep_until(shared.clock.now() + Duration::from_secs(1)).await);
             }
         }
@@ -270,7 +270,7 @@ async fn route(
             next = incoming.recv() => next,
             _ = closed.wait_for(|closed| *closed) => None,
         };
-        let Some(Incoming { event, handled }) = next else { return };
-        lanes.put(Job { event, handled: Handled::new(Some(handled), clock.busy()), committed: None }).await;
+        let Some(Incoming { event, handled, settled }) = next else { return };
+        lanes.put(Job { event, handled: Handled::new(Some(handled), clock.busy()), settled }).await;
     }
 }

@@ -195,7 +195,7 @@ fn say(turn: &mut Turn<'_>, message: Message) {
     let aloud = matches!(turn.person.input, Input::Said { .. }) || turn.person.place.kind.is_private();
     let audience = if aloud { Audience::Everyone } else { Audience::Private };
     let place = turn.person.place.clone();
-    turn.say_in(&place, Message { audience, quiet: turn.is_quiet(), ..message });
+    turn.say_at_once(&place, Message { audience, quiet: turn.is_quiet(), ..message });
 }
 
 /// What a person wrote in this event. A choice's line is the bot's own. An argument stands for itself, too: the command's own

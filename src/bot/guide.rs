@@ -146,7 +146,7 @@ fn tell(
         close(outcome, records, owner, &running);
         let message = cards::ending(bot, routine, &running.session, end);
         // Straight after the record's change, before the thread is closed.
-        outcome.orders.insert(0, in_session(&running, owner, message, None));
+        outcome.orders.insert(0, in_session(&running, owner, message, None).at_once());
         return;
     }
     let mark = StepMark { session: running.session.id.clone(), at: running.session.at };
@@ -230,7 +230,7 @@ pub(super) fn close(outcome: &mut Outcome, records: &Records, owner: &UserId, ru
 /// A message in the session's place.
 pub(super) fn in_session(running: &Running, owner: &UserId, message: Message, step: Option<StepMark>) -> Order {
     let message = message.quiet(running.session.quiet);
-    Order::Say(Post { place: running.place.clone(), person: owner.clone(), reply: None, step, message })
+    Order::Say(Post { place: running.place.clone(), person: owner.clone(), reply: None, step, urgent: false, message })
 }
 
 /// The card of the step that is on.

@@ -166,13 +166,14 @@ impl<'a> Turn<'a> {
         self.post(Message { audience: Audience::Private, quiet, ..message });
     }
 
-    /// Says something in a session's place, where its cards go.
-    pub fn say_in(&mut self, place: &Place, message: Message) {
+    /// Says what may wait behind nothing.
+    pub fn say_at_once(&mut self, place: &Place, message: Message) {
         let post = Post {
             place: place.clone(),
             person: self.person.who.clone(),
             reply: (place == &self.person.place).then(|| self.person.reply.clone()).flatten(),
             step: None,
+            urgent: true,
             message,
         };
         self.outcome.orders.push(Order::Say(post));
@@ -214,6 +215,7 @@ impl<'a> Turn<'a> {
             person: self.person.who.clone(),
             reply: self.person.reply.clone(),
             step: None,
+            urgent: false,
             message,
         };
         self.outcome.orders.push(Order::Say(post));

@@ -64,8 +64,22 @@ pub struct Post {
     pub reply: Option<ReplyToken>,
     /// The session and the running number of the step that it announces; such a post is worthless once the session has moved on.
     pub step: Option<StepMark>,
+    /// Whether it may wait behind nothing: what to do in an emergency, or the end of a routine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub urgent: bool,
     /// What.
     pub message: Message,
+}
+
+/// What goes first where a platform allows only so many sends; first to last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// May wait behind nothing.
+    Urgent,
+    /// Belongs to a step of a routine, whose time runs.
+    Step,
+    /// Anything else that is said or done.
+    Answer,
 }
 
 /// Which step of which session a post announces.
@@ -90,6 +104,23 @@ pub enum Venue {
 }
 
 impl Order {
+    /// What goes before it, and what after.
+    pub fn priority(&self) -> Priority {
+        match self {
+            Order::Say(post) if post.urgent => Priority::Urgent,
+            Order::Say(post) if post.step.is_some() => Priority::Step,
+            Order::Say(_) | Order::Open { .. } | Order::Close { .. } => Priority::Answer,
+        }
+    }
+
+    /// The same, but it may wait behind nothing.
+    pub fn at_once(mut self) -> Order {
+        if let Order::Say(post) = &mut self {
+            post.urgent = true;
+        }
+        self
+    }
+
     /// The place it is for; its platform's adapter carries it out.
     pub fn place(&self) -> &Place {
         match self {

@@ -78,7 +78,7 @@ async fn play(link: Link, took: std::sync::mpsc::Sender<Duration>) -> Result<(),
             for number in 0..EVENTS / PEOPLE {
                 let (handled, done) = oneshot::channel();
                 let event = event(person, number);
-                if events.send(Incoming { event, handled }).await.is_err() || done.await.is_err() {
+                if events.send(Incoming { event, handled, settled: None }).await.is_err() || done.await.is_err() {
                     return;
                 }
             }

@@ -139,7 +139,7 @@ async fn talk(link: Link) -> Result<(), Box<dyn std::error::Error>> {
             reply: Some(ReplyToken(CANARIES[3].to_owned())),
             input: Input::Said { text: text.to_owned(), addressed: true },
         });
-        events.send(Incoming { event, handled }).await?;
+        events.send(Incoming { event, handled, settled: None }).await?;
         loop {
             tokio::select! {
                 biased;

@@ -95,6 +95,7 @@ pub fn say(text: &str) -> Order {
         person: UserId::from_stored("discord:44"),
         reply: Some(ReplyToken("token".to_owned())),
         step: Some(step),
+        urgent: false,
         message,
     })
 }

@@ -51,7 +51,7 @@ struct Say<'a> {
 impl Shared {
     /// Carries out a delivery, and says what came of it.
     pub(super) async fn carry_out(self: Arc<Self>, delivery: Delivery) {
-        let Delivery { nonce, work, done } = delivery;
+        let Delivery { nonce, work, priority: _, done } = delivery;
         let pause = self.tally().pause(self.time.now());
         let result = if pause.is_zero() {
             tokio::select! {
@@ -272,7 +272,7 @@ impl Shared {
     pub(super) fn pass_on(self: &Arc<Self>, event: Event) -> impl Future<Output = ()> + Send + use<> {
         let (handled, done) = oneshot::channel();
         let events = self.events.clone();
-        let sent = tokio::spawn(async move { events.send(Incoming { event, handled }).await.is_ok() });
+        let sent = tokio::spawn(async move { events.send(Incoming { event, handled, settled: None }).await.is_ok() });
         async move {
             if sent.await.unwrap_or(false) {
                 // Dropped without an answer, it could not be handled; the log says why.

@@ -3,7 +3,6 @@
 //! It talks as a direct room does: no prefix, slashes accepted, choices by number or word. Nothing that is shown can carry
 //! control sequences, and free text is never written to the history.
 
-mod choose;
 mod keyboard;
 mod show;
 
@@ -13,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::adapter::choose;
 use crate::adapter::{Delivery, Incoming, Link, Names, Profile, SendError, Time, Work};
 use crate::base::id::{ChannelId, EventId, Place, PlaceKind, Platform, UserId};
 use crate::base::time::{Timestamp, parse_span};
@@ -227,7 +227,7 @@ impl Talk {
     }
 
     fn carry_out(&mut self, delivery: Delivery, events: Option<&mpsc::Sender<Incoming>>) -> Result<(), TerminalError> {
-        let Delivery { nonce: _, work, done } = delivery;
+        let Delivery { nonce: _, work, priority: _, done } = delivery;
         let result = match work {
             Work::Say { place: there, person, reply: _, step: _, parts } => {
                 if there == place(&self.terminal.user) && person == user(&self.terminal.user) {
@@ -240,7 +240,7 @@ impl Talk {
             Work::Open { home: _, owner, session: _, venue: _, title: _ } => {
                 let (handled, _) = oneshot::channel();
                 let event = Event::Opened { key: Key::Session(owner), place: None };
-                let passed = events.map(|events| events.try_send(Incoming { event, handled }).is_ok());
+                let passed = events.map(|events| events.try_send(Incoming { event, handled, settled: None }).is_ok());
                 match passed {
                     Some(true) => Ok(()),
                     Some(false) | None => Err(SendError::Never { why: "a terminal has no threads".to_owned() }),
@@ -296,7 +296,7 @@ impl Talk {
 /// Sends an event; what comes back is done when all that follows from it is delivered.
 async fn pass_on(events: Option<&mpsc::Sender<Incoming>>, event: Event) -> Option<Waiting> {
     let (handled, done) = oneshot::channel();
-    events?.send(Incoming { event, handled }).await.ok()?;
+    events?.send(Incoming { event, handled, settled: None }).await.ok()?;
     Some(Box::pin(async move {
         // Dropped without an answer, it could not be handled; the log says why.
         let _ = done.await;

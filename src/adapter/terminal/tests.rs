@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::*;
 use crate::message::model::{Audience, Text};
 use crate::message::part::Delivery as How;
+use crate::port::action::Priority;
 
 #[derive(Default)]
 struct Still {
@@ -66,10 +67,10 @@ async fn play(script: &str, parts: Vec<Part>, to: &str) -> (Vec<Event>, String, 
         Arc::default(),
     ));
     let (mut seen, mut results) = (Vec::new(), Vec::new());
-    while let Some(Incoming { event, handled }) = incoming.recv().await {
+    while let Some(Incoming { event, handled, settled: _ }) = incoming.recv().await {
         let (done, answer) = oneshot::channel();
         let work = Work::Say { place: place(to), person: user(to), reply: None, step: None, parts: parts.clone() };
-        deliver.send(Delivery { nonce: 1, work, done }).await.unwrap();
+        deliver.send(Delivery { nonce: 1, work, priority: Priority::Answer, done }).await.unwrap();
         results.push(answer.await.unwrap());
         seen.push(event);
         handled.send(()).unwrap();
