@@ -6,6 +6,8 @@
 mod choose;
 #[cfg(feature = "discord")]
 pub mod discord;
+#[cfg(feature = "matrix")]
+pub mod matrix;
 pub mod terminal;
 
 use std::time::Duration;

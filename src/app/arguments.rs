@@ -66,6 +66,22 @@ pub enum Command {
     /// Look after the store
     #[command(subcommand)]
     Store(Store),
+    /// Look at the Matrix account
+    #[cfg(feature = "matrix")]
+    #[command(subcommand)]
+    Matrix(Matrix),
+}
+
+/// Matrix commands.
+#[cfg(feature = "matrix")]
+#[derive(Debug, Subcommand)]
+pub enum Matrix {
+    /// Say what is wrong with the account, its keys and its rooms, and what to do; also while the bot runs
+    Doctor {
+        /// The configuration file
+        #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
+        config: PathBuf,
+    },
 }
 
 /// Talking in the terminal.

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "matrix")]
+use crate::app::arguments::Matrix;
 use crate::app::arguments::{Command, Content, Knowledge, Model};
 use crate::app::assembly::{self, Purpose};
 use crate::app::exit::{Code, Exit};
@@ -39,6 +41,13 @@ pub fn run(command: Command) -> Result<(), Exit> {
             if let Some(discord) = &config.discord {
                 config::secret::read(&discord.token_file).map_err(|why| Exit::new(Code::Config, why))?;
             }
+            if let Some(matrix) = &config.matrix {
+                match &matrix.login {
+                    config::Login::Password(file) => config::secret::read_line(file),
+                    config::Login::Token(file) => config::secret::read(file),
+                }
+                .map_err(|why| Exit::new(Code::Config, why))?;
+            }
             assembly::bot(&Knowledge { content: config.content, model: None })?;
             assembly::model(config.model.as_deref()).map_err(|error| Exit::new(Code::Data, error))?;
             say("The configuration is fine.")
@@ -46,6 +55,11 @@ pub fn run(command: Command) -> Result<(), Exit> {
         Command::Store(command) => {
             log::start("nape=warn");
             stores::run(command)
+        }
+        #[cfg(feature = "matrix")]
+        Command::Matrix(Matrix::Doctor { config }) => {
+            log::start("nape=warn");
+            serve::matrix::doctor(read_config(&config)?.matrix)
         }
     }
 }

@@ -3,6 +3,8 @@
 mod adapters;
 #[cfg(feature = "discord")]
 mod discord;
+#[cfg(feature = "matrix")]
+pub mod matrix;
 
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -29,9 +31,12 @@ struct Run {
     clock: Arc<dyn Clock>,
     data: std::path::PathBuf,
     options: Options,
-    adapters: Vec<Adapter>,
+    adapters: Make,
     until: Until,
 }
+
+/// Makes the adapters, once the store is open: what they send is numbered by it, so they have to know it by its name.
+type Make = Box<dyn FnOnce(&str) -> Result<Vec<Adapter>, Exit>>;
 
 /// `nape chat`: the terminal alone.
 ///
@@ -46,7 +51,7 @@ pub fn chat(chat: Chat) -> Result<(), Exit> {
     let adapter = adapters::terminal(&chat, &bot, &clock, is_screen);
     let options = Options { key: chat.key, room: config::room(chat.room) };
     let until = if chat.fast { Until::NothingIsDue } else { Until::Stopped };
-    Run { bot, clock, data: chat.data, options, adapters: vec![adapter], until }.go()
+    Run { bot, clock, data: chat.data, options, adapters: Box::new(|_| Ok(vec![adapter])), until }.go()
 }
 
 /// `nape run`: whatever the configuration enables.
@@ -57,13 +62,14 @@ pub fn run(config: Config) -> Result<(), Exit> {
     let knowledge = Knowledge { content: config.content.clone(), model: config.model.clone() };
     let bot = Arc::new(assembly::bot(&knowledge)?);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let adapters = adapters::enabled(&config, &bot, &clock)?;
-    if adapters.is_empty() {
+    if !adapters::any(&config) {
         let line = "no adapter is enabled; set enabled = true under [discord], [matrix] or [terminal]";
         return Err(Exit::new(Code::Config, line));
     }
-    let options = config.options();
-    Run { bot, clock, data: config.store, options, adapters, until: Until::Stopped }.go()
+    let (options, data) = (config.options(), config.store.clone());
+    let (theirs, time) = (bot.clone(), clock.clone());
+    let adapters: Make = Box::new(move |store| adapters::enabled(&config, &theirs, &time, store));
+    Run { bot, clock, data, options, adapters, until: Until::Stopped }.go()
 }
 
 impl Run {
@@ -82,6 +88,7 @@ impl Run {
     async fn until_the_end(self) -> Result<(), Exit> {
         let Self { bot, clock, data, options, adapters, until } = self;
         let store = stores::open(&data, &options).await?;
+        let adapters = adapters(&store.name())?;
         let (tell, stop) = watch::channel(false);
         tokio::spawn(signals(tell.clone()));
         tokio::spawn(watching::run(store.clone(), Arc::new(SystemClock), tell));

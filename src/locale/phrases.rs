@@ -157,6 +157,11 @@ phrases! {
     "check-something-new" check_something_new();
     "venue-missing" venue_missing();
     "venue-lacks" venue_lacks(rights: &str);
+    "late-key" late_key();
+    "kept-key" kept_key();
+    "elsewhere" elsewhere();
+    "open-room" open_room();
+    "not-verified" not_verified();
     "withheld" withheld();
     "left-out-asked" left_out_asked(step: &str, tag: &str);
     "left-out-touch-hurts" left_out_touch_hurts(step: &str);

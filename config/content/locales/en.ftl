@@ -116,6 +116,11 @@ venue-public-thread = I am opening a thread for your routine. Others can read it
 venue-direct = I will guide you in a direct conversation.
 venue-missing = I could not make the usual place for this, so I guide you here. Others may read along. An admin can change where routines run.
 venue-lacks = For that I would need: { $rights }. `nape-admin check` tells admins more.
+late-key = I can't read your last message yet: its key has not reached me. I will answer when it comes. You can also send the message again.
+kept-key = I can't read your last message: your app does not share its key with me. Verify me there, or write in a room without encryption.
+elsewhere = That answer is only for you: I have sent it to a direct room. Accept my invite to read it.
+open-room = This room is not encrypted: those who run its server could read it. A direct room with encryption keeps it between us.
+not-verified = Only those whom my operator has named can verify me. You can talk to me all the same.
 withheld = That answer is only for you, and this place is not private. Write to me directly and ask again.
 
 left-out-asked = Left out: { $step } (you leave out { $tag })

@@ -35,6 +35,10 @@ pub enum Kind {
     Id,
     /// An address that starts with http:// or https://.
     Url,
+    /// Words, in quotes.
+    Words,
+    /// A list of accounts of a platform, or of patterns of them.
+    Accounts,
 }
 
 /// Every key: table, name, kind. `config/nape.toml` says what they mean.
@@ -53,7 +57,18 @@ pub const KEYS: &[(&str, &str, Kind)] = &[
     ("discord", "api_url", Kind::Url),
     ("discord", "shards", Kind::Number { min: 1, max: 1000, of: "shards" }),
     ("matrix", "enabled", Kind::Switch),
+    ("matrix", "homeserver", Kind::Url),
+    ("matrix", "user", Kind::Words),
+    ("matrix", "password_file", Kind::File),
+    ("matrix", "token_file", Kind::File),
+    ("matrix", "store", Kind::Folder),
+    ("matrix", "recovery_key_file", Kind::File),
+    ("matrix", "admins", Kind::Accounts),
+    ("matrix", "invite_from", Kind::Accounts),
+    ("matrix", "device_name", Kind::Words),
 ];
+
+const ACCOUNTS: &str = "a list of accounts, as [\"@ann:example.org\"]";
 
 /// A value that is of its key's kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +76,7 @@ enum Value {
     Switch(bool),
     Number(u64),
     Text(String),
+    List(Vec<String>),
 }
 
 /// The values of one table of a file, each of its key's kind.
@@ -122,7 +138,7 @@ impl Section {
     pub fn switch(&self, key: &str) -> Option<bool> {
         match self.value(key)? {
             Value::Switch(on) => Some(*on),
-            Value::Number(_) | Value::Text(_) => None,
+            Value::Number(_) | Value::Text(_) | Value::List(_) => None,
         }
     }
 
@@ -130,7 +146,7 @@ impl Section {
     pub fn number(&self, key: &str) -> Option<u64> {
         match self.value(key)? {
             Value::Number(number) => Some(*number),
-            Value::Switch(_) | Value::Text(_) => None,
+            Value::Switch(_) | Value::Text(_) | Value::List(_) => None,
         }
     }
 
@@ -138,7 +154,15 @@ impl Section {
     pub fn text(&self, key: &str) -> Option<String> {
         match self.value(key)? {
             Value::Text(text) => Some(text.clone()),
-            Value::Switch(_) | Value::Number(_) => None,
+            Value::Switch(_) | Value::Number(_) | Value::List(_) => None,
+        }
+    }
+
+    /// A list; an empty one when the file hasn't got it.
+    pub fn list(&self, key: &str) -> Vec<String> {
+        match self.value(key) {
+            Some(Value::List(list)) => list.clone(),
+            Some(Value::Switch(_) | Value::Number(_) | Value::Text(_)) | None => Vec::new(),
         }
     }
 
@@ -183,6 +207,15 @@ fn take(table: &str, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, S
         (Kind::Url, DeValue::String(text)) if text.starts_with("http://") || text.starts_with("https://") => {
             Ok(Value::Text(text.trim_end_matches('/').to_owned()))
         }
+        (Kind::Words, DeValue::String(text)) if !text.trim().is_empty() => Ok(Value::Text(text.trim().to_owned())),
+        (Kind::Accounts, DeValue::Array(rows)) => {
+            let account = |row: &Spanned<DeValue<'_>>| match row.get_ref() {
+                DeValue::String(text) if text.starts_with(['@', '*']) => Some(text.to_string()),
+                _ => None,
+            };
+            let accounts: Option<Vec<String>> = rows.iter().map(account).collect();
+            accounts.map(Value::List).ok_or_else(|| takes(ACCOUNTS))
+        }
         (Kind::Switch, _) => Err(takes("true or false, without quotes")),
         (Kind::Folder, _) => Err(takes("the path of a folder, in quotes")),
         (Kind::File, _) => Err(takes("the path of a file, in quotes")),
@@ -190,6 +223,8 @@ fn take(table: &str, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, S
         (Kind::Recipient, _) => Err(takes("an age recipient, in quotes")),
         (Kind::Id, _) => Err(takes("a numeric id, in quotes")),
         (Kind::Url, _) => Err(takes("an address that starts with https:// or http://, in quotes")),
+        (Kind::Words, _) => Err(takes("words, in quotes")),
+        (Kind::Accounts, _) => Err(takes(ACCOUNTS)),
     }
 }
 

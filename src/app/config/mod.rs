@@ -2,6 +2,7 @@
 
 mod discord;
 mod keys;
+mod matrix;
 pub mod secret;
 
 use std::fmt;
@@ -9,8 +10,10 @@ use std::path::{Path, PathBuf};
 
 use crate::store::{Options, Room};
 
-pub use discord::Discord;
 use keys::{Fault, Sections};
+
+pub use discord::Discord;
+pub use matrix::{Login, Matrix};
 
 /// What the program is started with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +34,8 @@ pub struct Config {
     pub terminal: bool,
     /// Discord, when it is enabled.
     pub discord: Option<Discord>,
+    /// Matrix, when it is enabled.
+    pub matrix: Option<Matrix>,
 }
 
 /// Something wrong in a configuration file.
@@ -61,6 +66,7 @@ impl Default for Config {
             model: None,
             terminal: true,
             discord: None,
+            matrix: None,
         }
     }
 }
@@ -95,10 +101,10 @@ fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         faults.extend(found);
         None
     });
-    let matrix = sections.section("matrix");
-    if matrix.switch("enabled") == Some(true) {
-        faults.push((matrix.line, "this program has no matrix adapter; set enabled = false".to_owned()));
-    }
+    let matrix = Matrix::read(&sections.section("matrix")).unwrap_or_else(|found| {
+        faults.extend(found);
+        None
+    });
     let config = Config {
         store: store.path("path").unwrap_or(default.store),
         key: store.path("key"),
@@ -108,6 +114,7 @@ fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         model: sections.section("model").path("dir"),
         terminal: sections.section("terminal").switch("enabled").unwrap_or(default.terminal),
         discord,
+        matrix,
     };
     if faults.is_empty() { Ok(config) } else { Err(faults) }
 }
@@ -133,9 +140,25 @@ mod tests {
     }
 
     #[test]
-    fn an_adapter_that_is_not_there_is_said_at_its_table() {
-        let problems = parse("\n[matrix]\nenabled = true\n").unwrap_err();
-        assert_eq!(problems, [(2, "this program has no matrix adapter; set enabled = false".to_owned())]);
+    fn matrix_says_all_that_it_needs_at_its_line() {
+        let wrong = parse("[matrix]\nenabled = true\nadmins = [\"ann\"]\nhomeserve = \"x\"\n").unwrap_err();
+        assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4], "{wrong:?}");
+        if cfg!(feature = "matrix") {
+            let wrong = parse("\n[matrix]\nenabled = true\nhomeserver = \"http://m.example.org\"\n").unwrap_err();
+            assert_eq!(wrong.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [4, 2, 2], "{wrong:?}");
+            let text = "[matrix]\nenabled = true\nhomeserver = \"https://m.example.org/\"\nuser = \"nape\"\n\
+                        token_file = \"t\"\ninvite_from = [\"*:example.org\"]\n";
+            let matrix = parse(text).unwrap().matrix.unwrap();
+            assert_eq!(matrix.homeserver, "https://m.example.org");
+            assert_eq!(
+                (matrix.login, matrix.invite_from),
+                (Login::Token("t".into()), vec!["*:example.org".to_owned()])
+            );
+            let both = parse(&format!("{text}password_file = \"p\"\n")).unwrap_err();
+            assert!(both[0].1.contains("not both"), "{both:?}");
+            let inside = parse(&format!("{text}store = \"m\"\nrecovery_key_file = \"m/key\"\n")).unwrap_err();
+            assert!(inside[0].0 == 8 && inside[0].1.contains("outside"), "{inside:?}");
+        }
     }
 
     #[test]

@@ -15,11 +15,23 @@ pub fn file(named: Option<PathBuf>, credential: &str) -> Option<PathBuf> {
     })
 }
 
-/// Reads a secret: the file's text without the blanks around it.
+/// Reads a secret of one word: the file's text without the blanks around it.
 ///
 /// # Errors
 /// What is wrong with the file, and what to do. Never a part of the secret.
 pub fn read(path: &Path) -> Result<SecretString, String> {
+    one(path, |secret| !secret.contains(char::is_whitespace))
+}
+
+/// Reads a secret that may have blanks inside, as a password may.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_line(path: &Path) -> Result<SecretString, String> {
+    one(path, |secret| !secret.contains(['\n', '\r']))
+}
+
+fn one(path: &Path, fits: fn(&str) -> bool) -> Result<SecretString, String> {
     let at = path.display();
     let file = std::fs::metadata(path).map_err(|error| format!("{at} can't be read ({error})"))?;
     let mode = file.permissions().mode();
@@ -28,7 +40,7 @@ pub fn read(path: &Path) -> Result<SecretString, String> {
     }
     let text = std::fs::read_to_string(path).map_err(|error| format!("{at} can't be read ({error})"))?;
     let secret = text.trim();
-    if secret.is_empty() || secret.contains(char::is_whitespace) {
+    if secret.is_empty() || !fits(secret) {
         return Err(format!("{at} must hold the secret alone, on one line"));
     }
     Ok(SecretString::from(secret))
@@ -59,5 +71,9 @@ mod tests {
         }
         fs::write(&path, " abc.def\n").unwrap();
         assert_eq!(read(&path).unwrap().expose_secret(), "abc.def");
+        fs::write(&path, "a b\n").unwrap();
+        assert_eq!(read_line(&path).unwrap().expose_secret(), "a b");
+        fs::write(&path, "a\nb\n").unwrap();
+        assert!(read_line(&path).unwrap_err().contains("one line"));
     }
 }

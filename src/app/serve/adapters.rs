@@ -18,15 +18,30 @@ use crate::bot::Bot;
 use crate::content::Library;
 use crate::settings::table::{Kind, Layer, SETTINGS};
 
-/// Every adapter that the configuration enables.
+/// Whether the configuration enables any.
+pub(super) fn any(config: &Config) -> bool {
+    config.terminal || config.discord.is_some() || config.matrix.is_some()
+}
+
+/// Every adapter that the configuration enables. `store` is the name of the store that numbers their deliveries.
 ///
 /// # Errors
 /// Secrets that can't be read.
-pub(super) fn enabled(config: &Config, bot: &Arc<Bot>, clock: &Arc<dyn Clock>) -> Result<Vec<Adapter>, Exit> {
+#[cfg_attr(not(feature = "matrix"), expect(unused_variables, reason = "only Matrix keeps such a number for long"))]
+pub(super) fn enabled(
+    config: &Config,
+    bot: &Arc<Bot>,
+    clock: &Arc<dyn Clock>,
+    store: &str,
+) -> Result<Vec<Adapter>, Exit> {
     let mut adapters = Vec::new();
     #[cfg(feature = "discord")]
     if let Some(settings) = &config.discord {
         adapters.push(super::discord::adapter(settings, bot, clock)?);
+    }
+    #[cfg(feature = "matrix")]
+    if let Some(settings) = &config.matrix {
+        adapters.push(super::matrix::adapter(settings, bot, clock, store)?);
     }
     if config.terminal {
         let knowledge = Knowledge::default();
@@ -62,6 +77,22 @@ pub(super) fn terminal(chat: &Chat, bot: &Arc<Bot>, clock: &Arc<dyn Clock>, is_s
             };
             Box::pin(async move { terminal.run(link).await.map_err(|error| Failure::Passing(error.to_string())) })
         }),
+    }
+}
+
+/// The clock, as adapters have it that people all over the world talk to.
+#[cfg(any(feature = "discord", feature = "matrix"))]
+pub(super) struct Real(pub Arc<dyn Clock>);
+
+#[cfg(any(feature = "discord", feature = "matrix"))]
+#[async_trait]
+impl Time for Real {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+
+    async fn wait(&self, span: Duration) {
+        drop(self.0.sleep_until(self.0.now() + span).await);
     }
 }
 

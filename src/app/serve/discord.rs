@@ -1,22 +1,17 @@
-//! Discord as the runtime sees it: its settings, the commands in the locale's words, and time.
+//! Discord as the runtime sees it: its settings, and the commands in the locale's words.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use async_trait::async_trait;
-
-use crate::adapter::Time;
 use crate::adapter::discord::{Discord, Settings, profile};
 use crate::app::clock::Clock;
 use crate::app::config;
 use crate::app::exit::{Code, Exit};
 use crate::app::supervise::Adapter;
-use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::command::manual::{Sentences, menus};
 use crate::locale::Phrases;
 
-use super::adapters::names;
+use super::adapters::{Real, names};
 
 /// The adapter.
 ///
@@ -55,19 +50,5 @@ impl Sentences for Said<'_> {
 
     fn param(&self, name: &str) -> String {
         self.phrases.param(name)
-    }
-}
-
-/// The clock, as adapters have it.
-struct Real(Arc<dyn Clock>);
-
-#[async_trait]
-impl Time for Real {
-    fn now(&self) -> Timestamp {
-        self.0.now()
-    }
-
-    async fn wait(&self, span: Duration) {
-        drop(self.0.sleep_until(self.0.now() + span).await);
     }
 }

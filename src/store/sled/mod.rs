@@ -146,6 +146,11 @@ impl SledStore {
         folder::holds_store(dir)
     }
 
+    /// The store's name: no other store has it, and no later one in the same folder.
+    pub fn name(&self) -> String {
+        self.shared.manifest.lock().unwrap_or_else(PoisonError::into_inner).store.clone()
+    }
+
     /// Commits what waits and takes no more. Reading goes on; the folder stays locked until the store is dropped.
     ///
     /// # Errors

@@ -1,0 +1,90 @@
+//! Two programs that answer each other would go on for ever. Notices end that where both keep to the custom; this ends it where
+//! the other doesn't. Pure.
+//!
+//! Whoever answers the bot within a breath, again and again, is no person: after twenty times it gets no answer any more, until
+//! it takes its time once.
+
+use std::time::Duration;
+
+use matrix_sdk::ruma::{OwnedRoomId, OwnedUserId, RoomId, UserId};
+
+use crate::base::time::Timestamp;
+
+use super::offers::Bounded;
+
+/// Nobody reads and writes in less.
+const BREATH: Duration = Duration::from_secs(2);
+/// So often in a row it may be chance.
+const CHANCE: u32 = 20;
+
+/// What was seen in rooms.
+#[derive(Debug, Default)]
+pub(super) struct Bounces {
+    /// When the bot last said something there.
+    said: Bounded<OwnedRoomId, Timestamp>,
+    /// How often in a row somebody has answered at once.
+    quick: Bounded<(OwnedRoomId, OwnedUserId), u32>,
+}
+
+impl Bounces {
+    /// The bot says something in a room.
+    pub fn said(&mut self, room: &RoomId, now: Timestamp) {
+        self.said.insert(room.to_owned(), now);
+    }
+
+    /// Whether a message is one too many. `may_bounce`: it is an answer, a mention, or in a thread.
+    pub fn is_one(&mut self, room: &RoomId, from: &UserId, may_bounce: bool, now: Timestamp) -> bool {
+        let said = self.said.get(&room.to_owned());
+        let is_quick = may_bounce && said.is_some_and(|said| now.since(*said) < BREATH);
+        let key = (room.to_owned(), from.to_owned());
+        let quick = if is_quick { self.quick.get(&key).copied().unwrap_or(0).saturating_add(1) } else { 0 };
+        self.quick.insert(key, quick);
+        quick > CHANCE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use matrix_sdk::ruma::{room_id, user_id};
+
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(1_000_000 + millis)
+    }
+
+    #[test]
+    fn a_program_that_answers_every_answer_is_left_alone() {
+        let (mut bounces, room, other) = (Bounces::default(), room_id!("!a:b"), user_id!("@echo:b"));
+        let mut answered = 0;
+        for round in 0..1_000 {
+            if !bounces.is_one(room, other, true, at(round * 500)) {
+                answered += 1;
+                bounces.said(room, at(round * 500 + 10));
+            }
+        }
+        assert!(answered <= 22, "{answered}");
+    }
+
+    #[test]
+    fn people_are_answered_however_quickly_they_type() {
+        let (mut bounces, room, ann) = (Bounces::default(), room_id!("!a:b"), user_id!("@ann:b"));
+        for round in 0..100 {
+            bounces.said(room, at(round * 10_000));
+            // Now at once without replying, now a reply after a while.
+            let (may_bounce, after) = if round % 2 == 0 { (false, 100) } else { (true, 4_000) };
+            assert!(!bounces.is_one(room, ann, may_bounce, at(round * 10_000 + after)), "{round}");
+        }
+    }
+
+    #[test]
+    fn one_programs_haste_is_not_held_against_others() {
+        let (mut bounces, room) = (Bounces::default(), room_id!("!a:b"));
+        for round in 0..40 {
+            bounces.said(room, at(round * 500));
+            bounces.is_one(room, user_id!("@echo:b"), true, at(round * 500 + 10));
+        }
+        assert!(bounces.is_one(room, user_id!("@echo:b"), true, at(20_000)));
+        assert!(!bounces.is_one(room, user_id!("@ann:b"), true, at(20_000)));
+    }
+}

@@ -1,0 +1,210 @@
+//! How many events may be sent. A homeserver counts all that an account sends in all its rooms, and refuses what is too much.
+//!
+//! The limit is learnt from refusals, as no homeserver tells it: a bucket that holds `burst` and fills by `rate`. Until one is
+//! known, nothing is held back: there may be none. Once it is, some of the bucket is kept for what matters more, so that a
+//! step is never late for an answer, and nothing that is urgent ever waits. Pure.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use crate::base::time::Timestamp;
+use crate::port::action::Priority;
+
+/// What is sent: a delivery, or what the adapter does by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A delivery.
+    Ordered(Priority),
+    /// What nobody waits for: reactions put up as buttons.
+    Extra,
+}
+
+/// A limit: so many at once, and so many a second in the long run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Limit {
+    burst: f64,
+    rate: f64,
+}
+
+/// What a new Synapse allows (`rc_message` in its documentation).
+const STOCK: Limit = Limit { burst: 10.0, rate: 0.2 };
+/// Who is told to wait so long has met that limit, or a lower one.
+const LONG: Duration = Duration::from_secs(2);
+/// Slower than that no limit is taken to be: an event in 100 seconds.
+const SLOWEST: f64 = 0.01;
+/// Sends that are remembered; no burst is taken to be larger.
+const REMEMBERED: usize = 100;
+
+/// What was sent, and how much may be.
+#[derive(Debug, Default)]
+pub(super) struct Budget {
+    /// When, in the last while.
+    sent: VecDeque<Timestamp>,
+    /// What refusals have told.
+    learnt: Option<Limit>,
+    /// Until then the server takes nothing.
+    refused_until: Timestamp,
+}
+
+impl Budget {
+    /// Takes one event out; or tells how long to wait before asking again.
+    pub fn take(&mut self, now: Timestamp, class: Class) -> Result<(), Duration> {
+        let Some(limit) = self.learnt else {
+            self.note(now);
+            return Ok(());
+        };
+        let is_urgent = class == Class::Ordered(Priority::Urgent);
+        if now < self.refused_until && !is_urgent {
+            return Err(self.refused_until.since(now));
+        }
+        let free = limit.burst - self.level(limit, now);
+        let missing = keeps_back(class, limit) + 1.0 - free;
+        // What is urgent is tried at once: the server may allow it, and says so if not.
+        if missing <= 0.0 || is_urgent {
+            self.note(now);
+            return Ok(());
+        }
+        Err(Duration::from_secs_f64((missing / limit.rate).clamp(0.05, 60.0)))
+    }
+
+    /// The server refused an event that was taken out, and takes the next one after `wait`.
+    pub fn refused(&mut self, now: Timestamp, wait: Duration) {
+        // It was not counted there, either.
+        self.sent.pop_back();
+        self.refused_until = self.refused_until.max(now + wait);
+        // At a full bucket the wait is at most the time in which one event runs out; some of it may have passed.
+        let rate = (1.0 / wait.as_secs_f64().max(0.5)).max(SLOWEST);
+        let rate = if wait >= LONG { rate.min(STOCK.rate) } else { rate };
+        let rate = self.learnt.map_or(rate, |limit| limit.rate.min(rate));
+        let level = self.level(Limit { burst: REMEMBERED as f64, rate }, now);
+        let burst = self.learnt.map_or(f64::MAX, |limit| limit.burst).min(level).max(1.0);
+        self.learnt = Some(Limit { burst, rate });
+    }
+
+    /// What is known of the limit: how many at once, and how many a second.
+    pub fn learnt(&self) -> Option<(f64, f64)> {
+        self.learnt.map(|limit| (limit.burst, limit.rate))
+    }
+
+    fn note(&mut self, now: Timestamp) {
+        if self.sent.len() == REMEMBERED {
+            self.sent.pop_front();
+        }
+        self.sent.push_back(now);
+    }
+
+    /// How full the server's bucket is: every event fills it by one, and it runs out by `rate`.
+    fn level(&self, limit: Limit, now: Timestamp) -> f64 {
+        let mut level: f64 = 0.0;
+        let mut last = self.sent.front().copied().unwrap_or(now);
+        for at in self.sent.iter().copied() {
+            level = (level - at.since(last).as_secs_f64() * limit.rate).max(0.0) + 1.0;
+            last = at;
+        }
+        (level - now.since(last).as_secs_f64() * limit.rate).max(0.0)
+    }
+}
+
+/// How much of the bucket is left for those before it: two urgent events, and two steps beside them.
+fn keeps_back(class: Class, limit: Limit) -> f64 {
+    let share = |of: f64| of.min((limit.burst - 1.0).max(0.0));
+    match class {
+        Class::Ordered(Priority::Urgent) => 0.0,
+        Class::Ordered(Priority::Step) => share(2.0),
+        Class::Ordered(Priority::Answer) => share(4.0),
+        Class::Extra => share(6.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_000_000);
+    const URGENT: Class = Class::Ordered(Priority::Urgent);
+    const STEP: Class = Class::Ordered(Priority::Step);
+    const ANSWER: Class = Class::Ordered(Priority::Answer);
+
+    fn at(seconds: f64) -> Timestamp {
+        START + Duration::from_secs_f64(seconds)
+    }
+
+    /// A server as a new Synapse is, in the test's own words.
+    struct Server {
+        level: f64,
+        last: f64,
+    }
+
+    impl Server {
+        fn takes(&mut self, now: f64) -> Result<(), Duration> {
+            self.level = (self.level - (now - self.last) * 0.2).max(0.0);
+            self.last = now;
+            if self.level + 1.0 > 10.0 {
+                // Whole seconds, as in its header.
+                return Err(Duration::from_secs_f64(((self.level + 1.0 - 10.0) / 0.2).ceil()));
+            }
+            self.level += 1.0;
+            Ok(())
+        }
+    }
+
+    /// Drains a new server by answers until it refuses one.
+    fn drained() -> (Budget, Server, f64) {
+        let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
+        for number in 0..20 {
+            let now = f64::from(number) * 0.1;
+            budget.take(at(now), ANSWER).unwrap();
+            if let Err(wait) = server.takes(now) {
+                budget.refused(at(now), wait);
+                return (budget, server, now);
+            }
+        }
+        panic!("twenty in two seconds were taken");
+    }
+
+    #[test]
+    fn nothing_waits_for_a_limit_that_nobody_has_seen() {
+        let mut budget = Budget::default();
+        assert!((0..1000).all(|number| budget.take(at(f64::from(number) / 1000.0), ANSWER).is_ok()));
+        assert!((0..50).all(|_| budget.take(at(1.0), Class::Extra).is_ok()));
+    }
+
+    #[test]
+    fn the_limit_is_learnt_from_a_refusal() {
+        let (budget, _, _) = drained();
+        let (burst, rate) = budget.learnt().unwrap();
+        assert!((8.5..=10.0).contains(&burst) && (0.19..=0.21).contains(&rate), "{burst} {rate}");
+    }
+
+    #[test]
+    fn once_it_is_known_nothing_is_refused_any_more_and_the_urgent_never_waits() {
+        let (mut budget, mut server, start) = drained();
+        let mut waited: [f64; 2] = [0.0, 0.0];
+        // Answers without end, and a step every ten seconds.
+        for tenth in 0..6_000 {
+            let now = start + 5.0 + f64::from(tenth) * 0.1;
+            let classes: &[(usize, Class)] = if tenth % 100 == 0 { &[(0, STEP), (1, ANSWER)] } else { &[(1, ANSWER)] };
+            for (row, class) in classes {
+                match budget.take(at(now), *class) {
+                    Ok(()) => server.takes(now).expect("what the budget gives, the server takes"),
+                    Err(wait) => waited[*row] = waited[*row].max(wait.as_secs_f64()),
+                }
+            }
+            if tenth == 3_000 {
+                budget.take(at(now), URGENT).unwrap();
+                server.takes(now).expect("there is always one for what is urgent");
+            }
+        }
+        assert!(waited[0] < 1.0, "a step waited {} s", waited[0]);
+        assert!(waited[1] > 1.0, "answers had to wait");
+    }
+
+    #[test]
+    fn a_tiny_bucket_still_gives() {
+        let mut budget = Budget { learnt: Some(Limit { burst: 1.0, rate: 0.5 }), ..Budget::default() };
+        assert_eq!(budget.take(at(0.0), Class::Extra), Ok(()));
+        let wait = budget.take(at(0.1), STEP).unwrap_err();
+        assert!(wait <= Duration::from_secs(2), "{wait:?}");
+        assert_eq!(budget.take(at(0.1) + wait, STEP), Ok(()));
+    }
+}
