@@ -69,7 +69,8 @@ pub enum Settled {
 /// Something to be done.
 #[derive(Debug)]
 pub struct Delivery {
-    /// The same number for the same thing, also after a restart: what a platform can tell doubles by.
+    /// The same number for the same thing, also after a restart: what a platform can tell doubles by. 0 for whatever could not be
+    /// stored: it tells nothing.
     pub nonce: u64,
     /// What.
     pub work: Work,

@@ -30,7 +30,7 @@ use super::send::send;
 pub(super) struct Outbound {
     core: Arc<Core>,
     /// How many parts of a delivery were sent before the rest had to wait.
-    sent: Mutex<HashMap<u64, usize>>,
+    sent: Mutex<HashMap<String, usize>>,
 }
 
 impl Outbound {
@@ -42,6 +42,8 @@ impl Outbound {
     /// Carries out a delivery and says what came of it.
     pub async fn carry_out(self: Arc<Self>, delivery: Delivery) {
         let Delivery { nonce, work, priority, done } = delivery;
+        let nonce = self.name(nonce);
+        let nonce = nonce.as_str();
         let result = match work {
             Work::Say { place, person, reply, step, parts } => {
                 let said = self.say(nonce, priority, &place, &person, reply.as_ref(), &parts).await;
@@ -58,37 +60,46 @@ impl Outbound {
         let _ = done.send(result);
     }
 
+    /// What its transactions are named by. What could not be stored has no number, and is told from everything else all the
+    /// same: said twice is better than taken for something that was said before.
+    fn name(&self, nonce: u64) -> String {
+        match nonce {
+            0 => self.core.outside.secret()[..8].iter().map(|byte| format!("{byte:02x}")).collect::<String>() + "u",
+            number => number.to_string(),
+        }
+    }
+
     async fn say(
         &self,
-        nonce: u64,
+        nonce: &str,
         priority: Priority,
         place: &Place,
         person: &UserId,
         reply: Option<&ReplyToken>,
         parts: &[Part],
     ) -> Result<(), SendError> {
-        let before = self.sent().get(&nonce).copied().unwrap_or(0);
+        let before = self.sent().get(nonce).copied().unwrap_or(0);
         for (index, part) in parts.iter().enumerate().skip(before) {
             let sent = self.part(nonce, index, priority, place, person, reply, part).await;
             match sent {
                 Ok(()) => {
-                    self.sent().insert(nonce, index + 1);
+                    self.sent().insert(nonce.to_owned(), index + 1);
                 }
                 Err(error @ SendError::Later { .. }) => return Err(error),
                 Err(error) => {
-                    self.sent().remove(&nonce);
+                    self.sent().remove(nonce);
                     return Err(error);
                 }
             }
         }
-        self.sent().remove(&nonce);
+        self.sent().remove(nonce);
         Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "all of a delivery, and which part of it")]
     async fn part(
         &self,
-        nonce: u64,
+        nonce: &str,
         index: usize,
         priority: Priority,
         place: &Place,
@@ -142,7 +153,7 @@ impl Outbound {
     }
 
     /// Tells whoever asked among others that their answer is in a room that they don't know yet.
-    async fn say_where(&self, nonce: u64, place: &Place) {
+    async fn say_where(&self, nonce: &str, place: &Place) {
         let Some((spot, room)) = Spot::of(place).and_then(|spot| Some((spot.clone(), self.core.joined(&spot.room)?)))
         else {
             return;
@@ -175,7 +186,7 @@ impl Outbound {
     }
 
     /// Makes the place for a routine, and reports it before it is done: after a crash it is made again, by the same number.
-    async fn open(&self, nonce: u64, home: &Place, owner: UserId, venue: Venue, title: &str) -> Result<(), SendError> {
+    async fn open(&self, nonce: &str, home: &Place, owner: UserId, venue: Venue, title: &str) -> Result<(), SendError> {
         let made = match venue {
             Venue::PublicThread => self.thread(nonce, home, title).await.map(Some),
             Venue::Direct => self.direct(&owner).await,
@@ -200,7 +211,7 @@ impl Outbound {
     }
 
     /// A thread in the room, under a message that says what it is.
-    async fn thread(&self, nonce: u64, home: &Place, title: &str) -> Result<Place, SendError> {
+    async fn thread(&self, nonce: &str, home: &Place, title: &str) -> Result<Place, SendError> {
         let spot = spot_of(home)?;
         let room = self.core.joined(&spot.room).ok_or_else(|| never("the bot is not in the room"))?;
         let content = json!({ "msgtype": "m.notice", "body": title, "m.mentions": {} });
@@ -219,7 +230,7 @@ impl Outbound {
         Ok(Some(Spot::room(room.room_id()).place(true)))
     }
 
-    fn sent(&self) -> std::sync::MutexGuard<'_, HashMap<u64, usize>> {
+    fn sent(&self) -> std::sync::MutexGuard<'_, HashMap<String, usize>> {
         self.sent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
