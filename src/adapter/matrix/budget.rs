@@ -77,7 +77,14 @@ impl Budget {
         let rate = if wait >= LONG { rate.min(STOCK.rate) } else { rate };
         let rate = self.learnt.map_or(rate, |limit| limit.rate.min(rate));
         let level = self.level(Limit { burst: REMEMBERED as f64, rate }, now);
-        let burst = self.learnt.map_or(f64::MAX, |limit| limit.burst).min(level).max(1.0);
+        let burst = match self.learnt {
+            None => level.max(STOCK.burst),
+            // Perhaps it is smaller; perhaps something else was sent by this account.
+            Some(limit) => level.clamp((limit.burst - 1.0).max(1.0), limit.burst),
+        };
+        // It is full now, whatever was sent before the program started.
+        let missing = (burst - level).round().max(0.0) as usize;
+        (0..missing).for_each(|_| self.note(now));
         self.learnt = Some(Limit { burst, rate });
     }
 
@@ -174,6 +181,22 @@ mod tests {
         let (budget, _, _) = drained();
         let (burst, rate) = budget.learnt().unwrap();
         assert!((8.5..=10.0).contains(&burst) && (0.19..=0.21).contains(&rate), "{burst} {rate}");
+    }
+
+    #[test]
+    fn a_bucket_that_was_filled_before_the_start_is_known_to_be_full() {
+        let (mut budget, mut server) = (Budget::default(), Server { level: 9.0, last: 0.0 });
+        budget.take(at(0.0), ANSWER).unwrap();
+        server.takes(0.0).unwrap();
+        budget.take(at(0.1), ANSWER).unwrap();
+        budget.refused(at(0.1), server.takes(0.1).unwrap_err());
+        assert!(budget.learnt().is_some_and(|(burst, _)| (burst - 10.0).abs() < 0.1), "{:?}", budget.learnt());
+        for tenth in 1..3_000 {
+            let now = 0.1 + f64::from(tenth) * 0.1;
+            if budget.take(at(now), ANSWER).is_ok() {
+                server.takes(now).expect("what the budget gives, the server takes");
+            }
+        }
     }
 
     #[test]
