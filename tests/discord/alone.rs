@@ -13,6 +13,7 @@ use nape::command::manual::{Sentences, menus};
 use nape::message::degrade::{Surroundings, degrade};
 use nape::message::model::Message;
 use nape::message::part::Part;
+use nape::port::action::Priority;
 use nape::port::event::{Event, FromPerson, ReplyToken};
 use serenity::http::{Http, HttpBuilder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -117,7 +118,7 @@ impl Alone {
     pub async fn hears(&mut self) -> (FromPerson, oneshot::Sender<()>) {
         loop {
             let incoming = timeout(PATIENCE, self.events.recv()).await.expect("something is heard");
-            let Incoming { event, handled } = incoming.expect("it runs");
+            let Incoming { event, handled, settled: _ } = incoming.expect("it runs");
             if let Event::Person(person) = event {
                 return (person, handled);
             }
@@ -133,7 +134,7 @@ impl Alone {
     /// Has something done.
     pub async fn is_to_do(&self, nonce: u64, work: Work) -> oneshot::Receiver<Result<(), SendError>> {
         let (done, answer) = oneshot::channel();
-        self.deliver.send(Delivery { nonce, work, done }).await.expect("it runs");
+        self.deliver.send(Delivery { nonce, work, priority: Priority::Answer, done }).await.expect("it runs");
         answer
     }
 

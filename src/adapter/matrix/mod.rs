@@ -136,7 +136,8 @@ impl Matrix {
     pub async fn run(&self, link: Link) -> Result<(), Failure> {
         let Self { settings, words, epoch, outside } = self;
         let (settings, words, epoch, outside) = (settings.clone(), words.clone(), epoch.clone(), outside.clone());
-        let Link { events, deliveries, stop } = link;
+        // A room that the bot was put out of meanwhile is told by the homeserver itself.
+        let Link { events, deliveries, stop, servers: _ } = link;
         let mut stopped = stop.clone();
         let session = tokio::select! {
             session = session::open(&settings, outside.as_ref()) => session?,
