@@ -32,10 +32,11 @@ impl Bounces {
         self.said.insert(room.to_owned(), now);
     }
 
-    /// Whether a message is one too many. `may_bounce`: it is an answer, a mention, or in a thread.
-    pub fn is_one(&mut self, room: &RoomId, from: &UserId, may_bounce: bool, now: Timestamp) -> bool {
+    /// Whether a message is one too many. `may_bounce`: it is an answer, a mention, or in a thread. What was sent before the bot
+    /// spoke is no answer to it, however late it is come to.
+    pub fn is_one(&mut self, room: &RoomId, from: &UserId, may_bounce: bool, sent: Timestamp) -> bool {
         let said = self.said.get(&room.to_owned());
-        let is_quick = may_bounce && said.is_some_and(|said| now.since(*said) < BREATH);
+        let is_quick = may_bounce && said.is_some_and(|said| sent >= *said && sent.since(*said) < BREATH);
         let key = (room.to_owned(), from.to_owned());
         let quick = if is_quick { self.quick.get(&key).copied().unwrap_or(0).saturating_add(1) } else { 0 };
         self.quick.insert(key, quick);
@@ -74,6 +75,15 @@ mod tests {
             // Now at once without replying, now a reply after a while.
             let (may_bounce, after) = if round % 2 == 0 { (false, 100) } else { (true, 4_000) };
             assert!(!bounces.is_one(room, ann, may_bounce, at(round * 10_000 + after)), "{round}");
+        }
+    }
+
+    #[test]
+    fn what_waited_for_the_bot_is_no_answer_to_it() {
+        let (mut bounces, room, ann) = (Bounces::default(), room_id!("!a:b"), user_id!("@ann:b"));
+        for round in 0..100 {
+            assert!(!bounces.is_one(room, ann, true, at(round)), "{round}");
+            bounces.said(room, at(60_000 + round * 100));
         }
     }
 

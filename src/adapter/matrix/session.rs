@@ -13,6 +13,7 @@ use matrix_sdk::cross_process_lock::CrossProcessLockConfig;
 use matrix_sdk::encryption::{BackupDownloadStrategy, EncryptionSettings};
 use matrix_sdk::ruma::api::error::ErrorKind;
 use matrix_sdk::ruma::{OwnedDeviceId, OwnedUserId};
+use matrix_sdk::store::StateStoreDataKey;
 use matrix_sdk::{Client, Error, SessionMeta, SessionTokens};
 use rustix::fs::{FlockOperation, flock};
 use secrecy::{ExposeSecret, SecretString};
@@ -88,6 +89,10 @@ pub(super) async fn open(settings: &Settings, outside: &dyn Outside) -> Result<S
         None => (begin(settings, outside)?, true),
     };
     let client = build(settings, &kept).await?;
+    // The library passes over a response whose token it has stored before, and it stores that before anybody has seen the events:
+    // after a kill they would be lost. How far the bot is, the inbox knows.
+    let forgotten = client.state_store().remove_kv_data(StateStoreDataKey::SyncToken).await;
+    forgotten.map_err(|error| Failure::Passing(format!("{}: {error}", folder.display())))?;
     let (login, is_new) = match kept.login.clone() {
         Some(login) => (login, is_new),
         // A login that was cut short is made again for the same device.

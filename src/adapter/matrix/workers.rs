@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use matrix_sdk::Room;
 use matrix_sdk::deserialized_responses::TimelineEvent;
-use matrix_sdk::room::MessagesOptions;
+use matrix_sdk::room::{Messages, MessagesOptions};
 use matrix_sdk::ruma::{OwnedRoomId, UInt};
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,6 +18,9 @@ use crate::adapter::Settled;
 /// Events fetched at a time behind a gap, and how often.
 const PAGE: u8 = 50;
 const PAGES: usize = 4;
+/// The first pause after a failure; it doubles.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The workers.
 pub(super) struct Workers {
@@ -79,15 +83,7 @@ async fn fill(core: &Arc<Core>, room: &Room, before: String, ticket: Ticket) {
     let mut from = Some(before);
     'pages: for _ in 0..PAGES {
         let Some(token) = from.take() else { break };
-        let mut options = MessagesOptions::backward().from(token.as_str());
-        options.limit = UInt::from(PAGE);
-        let page = match room.messages(options).await {
-            Ok(page) => page,
-            Err(error) => {
-                tracing::warn!(%error, room = %room.room_id(), "events that a response left out can't be fetched");
-                break;
-            }
-        };
+        let Some(page) = page(core, room, &token).await else { return };
         for event in page.chunk {
             let Some(envelope) = Envelope::read(&event) else { continue };
             let is_own_join = is_join(&envelope, core);
@@ -116,6 +112,26 @@ async fn fill(core: &Arc<Core>, room: &Room, before: String, ticket: Ticket) {
         }
         inbound::pass(ticket);
     });
+}
+
+/// A page of a room's events before a token; nothing when the bot is no longer there or the program ends. What can't be fetched
+/// yet is asked for until it can: it may be somebody's call for help.
+async fn page(core: &Core, room: &Room, before: &str) -> Option<Messages> {
+    let mut pause = FIRST_PAUSE;
+    while !core.is_stopping() && core.joined(room.room_id()).is_some() {
+        let mut options = MessagesOptions::backward().from(before);
+        options.limit = UInt::from(PAGE);
+        match room.messages(options).await {
+            Ok(page) => return Some(page),
+            Err(error) => {
+                let why = error.client_api_error_kind().map(|kind| kind.errcode().to_string());
+                tracing::warn!(why, room = %room.room_id(), "events that a response left out can't be fetched yet");
+            }
+        }
+        core.outside.wait(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+    None
 }
 
 /// Whether an event is the bot's own coming into the room.
