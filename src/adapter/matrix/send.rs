@@ -69,7 +69,7 @@ pub(super) fn too_much(error: &Error) -> Option<Duration> {
 }
 
 /// Why it can never be sent, when that is so. Its text is the homeserver's code, and nothing that a person wrote.
-fn lasting(error: &Error) -> Option<String> {
+pub(super) fn lasting(error: &Error) -> Option<String> {
     if let Error::WrongRoomState(_) = error {
         return Some("the bot is not in the room".to_owned());
     }

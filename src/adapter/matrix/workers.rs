@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::common::Core;
 use super::inbound::{self, Envelope, TOO_OLD, Ticket};
 use super::late;
+use super::send::lasting;
 use crate::adapter::Settled;
 
 /// Events fetched at a time behind a gap, and how often.
@@ -83,7 +84,13 @@ async fn fill(core: &Arc<Core>, room: &Room, before: String, ticket: Ticket) {
     let mut from = Some(before);
     'pages: for _ in 0..PAGES {
         let Some(token) = from.take() else { break };
-        let Some(page) = page(core, room, &token).await else { return };
+        let Some(page) = page(core, room, &token).await else {
+            // At the program's end it comes again.
+            if !core.is_stopping() {
+                inbound::pass(ticket);
+            }
+            return;
+        };
         for event in page.chunk {
             let Some(envelope) = Envelope::read(&event) else { continue };
             let is_own_join = is_join(&envelope, core);
@@ -114,7 +121,7 @@ async fn fill(core: &Arc<Core>, room: &Room, before: String, ticket: Ticket) {
     });
 }
 
-/// A page of a room's events before a token; nothing when the bot is no longer there or the program ends. What can't be fetched
+/// A page of a room's events before a token; nothing when it can't be had or the program ends. What can't be fetched
 /// yet is asked for until it can: it may be somebody's call for help.
 async fn page(core: &Core, room: &Room, before: &str) -> Option<Messages> {
     let mut pause = FIRST_PAUSE;
@@ -124,8 +131,11 @@ async fn page(core: &Core, room: &Room, before: &str) -> Option<Messages> {
         match room.messages(options).await {
             Ok(page) => return Some(page),
             Err(error) => {
-                let why = error.client_api_error_kind().map(|kind| kind.errcode().to_string());
-                tracing::warn!(why, room = %room.room_id(), "events that a response left out can't be fetched yet");
+                let never = lasting(&error);
+                tracing::warn!(never, room = %room.room_id(), "events that a response left out can't be fetched");
+                if never.is_some() {
+                    return None;
+                }
             }
         }
         core.outside.wait(pause).await;
