@@ -27,8 +27,6 @@ const HELD: Duration = Duration::from_secs(30);
 /// The first pause after a failure; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// So often a response that can't be worked on is asked for again; then it is passed over.
-const TRIES: u32 = 3;
 
 /// Why the loop ended.
 #[derive(Debug)]
@@ -70,8 +68,11 @@ pub(super) async fn run(core: &Arc<Core>, workers: &Workers, batches: &mpsc::Unb
                 }
                 failures += 1;
                 tracing::warn!(error = %told(&error), failures, "the homeserver can't be asked what is new");
-                if failures >= TRIES && !matches!(error, Error::Http(_)) {
-                    token = passed_over(core).await.or(token);
+                if !matches!(error, Error::Http(_))
+                    && let Some(behind) = passed_over(core, workers, token.as_deref()).await
+                {
+                    token = Some(behind.token.clone());
+                    let _ = batches.send(behind);
                 }
                 let pause = super::send::too_much(&error).unwrap_or_else(|| pause(failures, core.outside.secret()[0]));
                 tokio::select! {
@@ -111,11 +112,18 @@ fn settings(token: Option<String>, failures: u32) -> SyncSettings {
     settings.set_presence(PresenceState::Offline)
 }
 
-/// The token behind a response that can't be worked on: the library has stored it all the same.
-async fn passed_over(core: &Core) -> Option<String> {
+/// A response that the library took in and then stumbled over: it wouldn't show it again. Its events are read room by room.
+async fn passed_over(core: &Arc<Core>, workers: &Workers, token: Option<&str>) -> Option<Batch> {
     let stored = core.client.state_store().get_kv_data(StateStoreDataKey::SyncToken).await.ok()??;
-    tracing::error!("a response of the homeserver can't be worked on and is passed over");
-    stored.into_sync_token()
+    let behind = stored.into_sync_token().filter(|stored| Some(stored.as_str()) != token)?;
+    tracing::error!("a response of the homeserver can't be worked on as a whole; its rooms are looked through");
+    let mut batch = Batch { token: behind.clone(), open: Vec::new(), late: Vec::new(), rooms: Vec::new() };
+    for room in core.client.joined_rooms() {
+        let (ticket, settled) = oneshot::channel();
+        workers.fill(&room, behind.clone(), ticket);
+        batch.open.push(settled);
+    }
+    Some(batch)
 }
 
 /// Hands everything in a response to whom it concerns.
