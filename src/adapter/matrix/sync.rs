@@ -84,11 +84,13 @@ pub(super) async fn run(core: &Arc<Core>, workers: &Workers, batches: &mpsc::Unb
     }
 }
 
-/// An error without what the homeserver said in words of its own.
+/// An error without what the homeserver said in words of its own, and without what people wrote.
 fn told(error: &Error) -> String {
-    match error.client_api_error_kind() {
-        Some(kind) => kind.errcode().to_string(),
-        None => error.to_string(),
+    match (error.client_api_error_kind(), error) {
+        (Some(kind), _) => kind.errcode().to_string(),
+        // It would quote what doesn't read, which may be somebody's words.
+        (None, Error::SerdeJson(_)) => "a part of it doesn't read".to_owned(),
+        (None, _) => error.to_string(),
     }
 }
 
