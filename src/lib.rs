@@ -43,6 +43,9 @@
 //! Commands are sent to Discord when they differ from what it has, which needs no hash to be kept and mends what somebody deleted.
 //!
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
+//!
+//! An admin applies a file: the adapter (its text, as an argument) → `app/limits` → `app/lanes` (load) → `bot` (the gate; `bot/access`) →
+//! `bot/administer` (may they?) → `settings/file` → `app/runtime` (settings and their log in one commit) → out.
 
 pub mod adapter;
 pub mod answer;

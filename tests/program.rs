@@ -230,6 +230,31 @@ fn wrong_configuration_is_said_with_file_and_line() {
 }
 
 #[test]
+fn settings_are_applied_from_a_file_and_from_lines_between_fences() {
+    let folder = folder();
+    let (data, file) = (folder.path().join("data"), folder.path().join("settings.toml"));
+    std::fs::write(&file, "at_once = 7\n").expect("a file");
+    let lines = format!(
+        "nape-admin apply {}\nnape-admin apply ```toml\nat_once = 7\nanswers = \"public\"\n```\nnape-admin rollback\n\
+         nape-admin plan /nonexistent/file\nnape-admin log\n",
+        file.display()
+    );
+    let said = text(&chat(&data, &lines));
+    for part in [
+        "at_once: 5 (default) → 7",
+        "answers: private (default) → public",
+        "Undone:",
+        "answers: public → private (default)",
+        "That file can't be read",
+        "answers: public → default",
+    ] {
+        assert!(said.contains(part), "{part}\nis not in\n{said}");
+    }
+    // What is set outlives the program.
+    assert!(text(&chat(&data, "nape-admin show at_once\n")).contains("Now: 7 (set here)."));
+}
+
+#[test]
 fn broken_content_is_said_with_file_and_line() {
     let folder = folder();
     let place = folder.path().join("knowledge/en");

@@ -137,6 +137,7 @@ fn said(text: &str) -> Event {
         who: terminal::user("me"),
         place: terminal::place("me"),
         may_configure: false,
+        roles: Vec::new(),
         venues: Venues::default(),
         grounds: Vec::new(),
         reply: None,

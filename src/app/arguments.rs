@@ -56,12 +56,21 @@ pub enum Command {
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
         config: PathBuf,
+        /// A value of the configuration, over the file's and the environment's (NAPE_TABLE_KEY)
+        #[arg(long, value_name = "TABLE.KEY=VALUE")]
+        set: Vec<String>,
     },
     /// Check a configuration file, and say everything that is wrong with it
     Check {
         /// The configuration file
         #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
         config: PathBuf,
+        /// A value of the configuration, over the file's and the environment's (NAPE_TABLE_KEY)
+        #[arg(long, value_name = "TABLE.KEY=VALUE")]
+        set: Vec<String>,
+        /// Show every value that holds, and where it comes from; no secrets
+        #[arg(long)]
+        show: bool,
     },
     /// Look after the store
     #[command(subcommand)]

@@ -32,12 +32,16 @@ pub fn run(command: Command) -> Result<(), Exit> {
         Command::Model(Model::Passages { out, knowledge }) => model::passages(&out, &knowledge),
         Command::Model(Model::Cases { jsonl, knowledge }) => model::cases(&jsonl, &knowledge),
         Command::Content(Content::Check { content }) => check_content(content.as_deref()),
-        Command::Run { config } => {
+        Command::Run { config, set } => {
             log::start("nape=info");
-            serve::run(read_config(&config)?)
+            serve::run(read_config(&config, &set)?)
         }
-        Command::Check { config } => {
-            let config = read_config(&config)?;
+        Command::Check { config, set, show } => {
+            if show {
+                let shown = config::show(&config, &set).map_err(|problems| Exit::all(Code::Config, problems))?;
+                say(&shown)?;
+            }
+            let config = read_config(&config, &set)?;
             if let Some(discord) = &config.discord {
                 config::secret::read(&discord.token_file).map_err(|why| Exit::new(Code::Config, why))?;
             }
@@ -75,8 +79,8 @@ fn keep_private() {
     }
 }
 
-fn read_config(path: &Path) -> Result<config::Config, Exit> {
-    config::read(path).map_err(|problems| Exit::all(Code::Config, problems))
+fn read_config(path: &Path, set: &[String]) -> Result<config::Config, Exit> {
+    config::read(path, set).map_err(|problems| Exit::all(Code::Config, problems))
 }
 
 #[derive(Deserialize)]

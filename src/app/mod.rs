@@ -9,6 +9,7 @@ pub mod control;
 pub mod evaluation;
 pub mod exit;
 pub mod lanes;
+pub mod limits;
 pub mod log;
 pub mod memory;
 mod model;

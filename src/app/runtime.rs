@@ -11,6 +11,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::adapter::{Incoming, Settled};
 use crate::app::clock::Clock;
 use crate::app::lanes::{Job, Lanes, Shared, lanes};
+use crate::app::limits::Limits;
 use crate::app::memory::Memory;
 use crate::app::outbox::{Gateway, Handled, Inlet, Item, Outbox};
 use crate::app::supervise::{Adapter, End, supervise};
@@ -51,8 +52,27 @@ pub enum Until {
     NothingIsDue,
 }
 
-/// Runs until `stop` turns true or the adapters are done.
+/// Runs until `stop` turns true or the adapters are done. Anybody may ask as much as they like.
+///
+/// # Errors
+/// Those of the store, and of the last adapter that was left.
 pub async fn run(
+    bot: Arc<Bot>,
+    store: Arc<dyn Store>,
+    clock: Arc<dyn Clock>,
+    adapters: Vec<Adapter>,
+    until: Until,
+    stop: watch::Receiver<bool>,
+) -> Result<(), RuntimeError> {
+    run_within(None, bot, store, clock, adapters, until, stop).await
+}
+
+/// Runs as [`run`] does, within limits.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_within(
+    limits: Option<Limits>,
     bot: Arc<Bot>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -65,6 +85,7 @@ pub async fn run(
         store: store.clone(),
         clock: clock.clone(),
         memory: Mutex::new(Memory::new(REMEMBERED)),
+        limits,
         changed: Notify::new(),
     });
     let ends_all = adapters.iter().any(|adapter| adapter.ends_all);
@@ -271,6 +292,6 @@ async fn route(
             _ = closed.wait_for(|closed| *closed) => None,
         };
         let Some(Incoming { event, handled, settled }) = next else { return };
-        lanes.put(Job { event, handled: Handled::new(Some(handled), clock.busy()), settled }).await;
+        lanes.admit(Job { event, handled: Handled::new(Some(handled), clock.busy()), settled }).await;
     }
 }

@@ -16,9 +16,11 @@ use crate::app::assembly;
 use crate::app::clock::{Clock, SystemClock, VirtualClock};
 use crate::app::config::{self, Config};
 use crate::app::exit::{Code, Exit};
+use crate::app::limits::Limits;
 use crate::app::runtime::{self, RuntimeError, Until};
 use crate::app::supervise::Adapter;
 use crate::app::{control, stores, watch as watching};
+use crate::base::id::UserId;
 use crate::bot::Bot;
 use crate::store::Options;
 
@@ -32,6 +34,7 @@ struct Run {
     data: std::path::PathBuf,
     options: Options,
     adapters: Make,
+    limits: Option<Limits>,
     until: Until,
 }
 
@@ -51,7 +54,7 @@ pub fn chat(chat: Chat) -> Result<(), Exit> {
     let adapter = adapters::terminal(&chat, &bot, &clock, is_screen);
     let options = Options { key: chat.key, room: config::room(chat.room) };
     let until = if chat.fast { Until::NothingIsDue } else { Until::Stopped };
-    Run { bot, clock, data: chat.data, options, adapters: Box::new(|_| Ok(vec![adapter])), until }.go()
+    Run { bot, clock, data: chat.data, options, adapters: Box::new(|_| Ok(vec![adapter])), limits: None, until }.go()
 }
 
 /// `nape run`: whatever the configuration enables.
@@ -60,16 +63,18 @@ pub fn chat(chat: Chat) -> Result<(), Exit> {
 /// Those of the texts, the store, secrets, and of adapters when none is left that can go on.
 pub fn run(config: Config) -> Result<(), Exit> {
     let knowledge = Knowledge { content: config.content.clone(), model: config.model.clone() };
-    let bot = Arc::new(assembly::bot(&knowledge)?);
+    let operators = config.operators.iter().map(UserId::from_stored);
+    let bot = Arc::new(assembly::bot(&knowledge)?.with_operators(operators));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     if !adapters::any(&config) {
         let line = "no adapter is enabled; set enabled = true under [discord], [matrix] or [terminal]";
         return Err(Exit::new(Code::Config, line));
     }
     let (options, data) = (config.options(), config.store.clone());
+    let limits = Some(Limits::new(config.limits));
     let (theirs, time) = (bot.clone(), clock.clone());
     let adapters: Make = Box::new(move |store| adapters::enabled(&config, &theirs, &time, store));
-    Run { bot, clock, data, options, adapters, until: Until::Stopped }.go()
+    Run { bot, clock, data, options, adapters, limits, until: Until::Stopped }.go()
 }
 
 impl Run {
@@ -86,14 +91,14 @@ impl Run {
     }
 
     async fn until_the_end(self) -> Result<(), Exit> {
-        let Self { bot, clock, data, options, adapters, until } = self;
+        let Self { bot, clock, data, options, adapters, limits, until } = self;
         let store = stores::open(&data, &options).await?;
         let adapters = adapters(&store.name())?;
         let (tell, stop) = watch::channel(false);
         tokio::spawn(signals(tell.clone()));
         tokio::spawn(watching::run(store.clone(), Arc::new(SystemClock), tell));
         tokio::spawn(control::serve(data, store.clone()));
-        let ended = runtime::run(bot, store.clone(), clock, adapters, until, stop).await;
+        let ended = runtime::run_within(limits, bot, store.clone(), clock, adapters, until, stop).await;
         let closed = store.close().map_err(stores::exit);
         ended.map_err(|error| match error {
             RuntimeError::Store(error) => stores::exit(error),

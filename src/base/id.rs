@@ -144,6 +144,13 @@ pub struct Place {
     pub kind: PlaceKind,
 }
 
+impl Place {
+    /// The channel that it is, or that it hangs under: what counts where threads belong to their channel.
+    pub fn root(&self) -> &ChannelId {
+        self.parent.as_ref().unwrap_or(&self.channel)
+    }
+}
+
 /// Who can read along in a place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

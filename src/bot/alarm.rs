@@ -213,7 +213,7 @@ pub(super) fn written(turn: &Turn<'_>) -> Vec<String> {
 }
 
 /// The command that this event is, however it came.
-fn command(turn: &Turn<'_>) -> Option<Invocation> {
+pub(super) fn command(turn: &Turn<'_>) -> Option<Invocation> {
     match &turn.person.input {
         Input::Said { text, .. } => super::command_in(turn, text),
         Input::Invoked(invocation) => Some(invocation.clone()),

@@ -83,8 +83,7 @@ pub(super) fn help(turn: &mut Turn<'_>, command: Option<&str>) {
         Text::default().code(spec.usage()).plain(format!(": {}", phrases.command(spec.words)))
     };
     let shown = |shown: Shown| COMMANDS.iter().filter(move |spec| spec.shown == shown).map(line).collect::<Vec<_>>();
-    let for_admins =
-        if turn.person.may_configure && turn.person.place.server.is_some() { shown(Shown::Admin) } else { Vec::new() };
+    let for_admins = if super::administer::right(turn).is_some() { shown(Shown::Admin) } else { Vec::new() };
     turn.tell(
         Message::say(phrases.help_intro())
             .items(shown(Shown::Command).into_iter().chain(for_admins))

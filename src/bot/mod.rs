@@ -3,6 +3,7 @@
 //! It never waits, never fails, reads no clock and knows no platform. Whatever a person writes passes the red-flag gate
 //! ([`alarm`]) before anything else is done with it, and nothing of it is stored or logged.
 
+mod access;
 mod administer;
 mod alarm;
 mod ask;
@@ -17,10 +18,12 @@ mod setting;
 mod start;
 mod turn;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::answer::entry::Entry;
 use crate::answer::{self, Answerer};
+use crate::base::id::UserId;
 use crate::base::time::Timestamp;
 use crate::command::parse::{Invocation, NotACommand, parse};
 use crate::command::table::{Command, Shown};
@@ -29,10 +32,12 @@ use crate::encoder::{Encoder, Reading};
 use crate::locale::Phrases;
 use crate::message::model::Message;
 use crate::port::action::Outcome;
-use crate::port::event::{Event, FromPerson, Input};
+use crate::port::event::{Event, FromPerson, Input, Limit};
 use crate::port::record::{Key, Records};
 use crate::safety::gate::Gate;
+use crate::safety::model::Verdict;
 use crate::safety::{Readings, Scores};
+use crate::settings::file;
 
 use refusal::Refusal;
 use turn::Turn;
@@ -47,6 +52,7 @@ pub struct Bot {
     answerer: Answerer,
     encoder: Option<Encoder>,
     phrases: Phrases,
+    operators: BTreeSet<UserId>,
 }
 
 /// A message before anything is decided about it: what weights and thresholds are fitted on.
@@ -66,7 +72,13 @@ pub struct Case {
 impl Bot {
     /// Puts the bot together.
     pub fn new(library: Arc<Library>, gate: Gate, answerer: Answerer, phrases: Phrases) -> Self {
-        Self { library, gate, answerer, encoder: None, phrases }
+        Self { library, gate, answerer, encoder: None, phrases, operators: BTreeSet::new() }
+    }
+
+    /// Adds those who run the program: they may configure every server that it is in.
+    pub fn with_operators(mut self, operators: impl IntoIterator<Item = UserId>) -> Self {
+        self.operators.extend(operators);
+        self
     }
 
     /// Adds the encoder that gate and answerer were built with. Without one the bot goes by words alone, and says so.
@@ -120,7 +132,8 @@ impl Bot {
     /// What follows from an event. The records are those of [`Event::keys`] and [`Event::further_keys`].
     pub fn handle(&self, now: Timestamp, event: &Event, records: &Records) -> Outcome {
         match event {
-            Event::Person(person) => self.person_did(now, person, records),
+            Event::Person(person) => self.person_did(now, person, None, records),
+            Event::Beyond { person, limit, tell } => self.person_did(now, person, Some((*limit, *tell)), records),
             Event::Due { key: key @ Key::Session(_), .. } => guide::due(self, now, key, records),
             Event::Due { key, .. } => retain::due(now, key, records),
             Event::Membership { server, present, host } => {
@@ -152,7 +165,24 @@ impl Bot {
         &self.library
     }
 
-    fn person_did(&self, now: Timestamp, person: &FromPerson, records: &Records) -> Outcome {
+    /// Whether the fixed rules alone, without records, encoder or any other cost, see a sign in what somebody wrote.
+    pub fn is_urgent(&self, person: &FromPerson) -> bool {
+        let is_sign =
+            |text: &str| matches!(self.gate.by_rules(text).0, Verdict::Raised { .. } | Verdict::Doubtful { .. });
+        match &person.input {
+            Input::Said { text, .. } => is_sign(text),
+            Input::Invoked(invocation) => invocation.free_text().any(is_sign),
+            Input::Pressed { .. } | Input::NotTheirs => false,
+        }
+    }
+
+    fn person_did(
+        &self,
+        now: Timestamp,
+        person: &FromPerson,
+        beyond: Option<(Limit, bool)>,
+        records: &Records,
+    ) -> Outcome {
         let mut turn = Turn::new(self, now, person, records);
         if !turn.is_meant_for_us() {
             return Outcome::default();
@@ -160,9 +190,12 @@ impl Bot {
         if !alarm::passes(&mut turn) {
             return turn.finish();
         }
+        if access::is_beyond(&mut turn, beyond) || access::is_denied(&mut turn) {
+            return turn.finish();
+        }
         // Whichever way it came: an argument can be as long as a text.
-        if alarm::written(&turn).iter().any(|text| text.chars().count() > LONGEST) {
-            turn.refuse(Refusal::TooLong);
+        if let Some(refusal) = too_long(&turn) {
+            turn.refuse(refusal);
             return turn.finish();
         }
         match &person.input {
@@ -175,6 +208,17 @@ impl Bot {
             Input::NotTheirs => turn.refuse(Refusal::NotTheirs),
         }
         turn.finish()
+    }
+}
+
+/// Whether what was written is longer than what is read of its kind.
+fn too_long(turn: &Turn<'_>) -> Option<Refusal> {
+    let length = alarm::written(turn).iter().map(|text| text.chars().count()).max().unwrap_or(0);
+    let is_file = alarm::command(turn).is_some_and(|invocation| invocation.command.spec().takes_file());
+    match is_file {
+        // The command itself stands before it.
+        true => (length > file::LONGEST + LONGEST).then_some(Refusal::FileTooLong),
+        false => (length > LONGEST).then_some(Refusal::TooLong),
     }
 }
 
@@ -204,6 +248,14 @@ fn said(turn: &mut Turn<'_>, text: &str) {
             Some(verb) => dispatch(turn, &Invocation::new(verb)),
             None => ask::answer(turn, text),
         },
+    }
+}
+
+/// The verb of a running session that is meant by other words.
+fn meant(turn: &Turn<'_>) -> Option<Command> {
+    match &turn.person.input {
+        Input::Said { text, .. } => turn.session().and_then(|_| guide::meant_verb(bare(text))),
+        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => None,
     }
 }
 
@@ -247,6 +299,15 @@ fn dispatch(turn: &mut Turn<'_>, invocation: &Invocation) {
         Command::AdminSet => administer::set(turn, arg("key"), invocation.arg("value")),
         Command::AdminReset => administer::reset(turn, arg("key")),
         Command::AdminCheck => administer::check(turn),
+        Command::AdminExport => administer::export(turn),
+        Command::AdminPlan => administer::plan(turn, invocation.arg("file")),
+        Command::AdminApply => administer::apply(turn, invocation.arg("file")),
+        Command::AdminRollback => administer::rollback(turn),
+        Command::AdminLog => administer::log(turn, invocation.arg("all").is_some()),
+        Command::AdminSetup => administer::setup(turn),
+        Command::AdminAnswer => {
+            administer::answered(turn, invocation.number("number").unwrap_or(0), invocation.arg("value"));
+        }
         Command::Help => help::help(turn, invocation.arg("command")),
         Command::Why => help::why(turn),
         Command::About => help::about(turn),

@@ -59,6 +59,24 @@ pub(super) enum Refusal {
     BadValue { key: String, allowed: String },
     /// Nothing is stored.
     NothingStored,
+    /// A file of settings with something wrong in it: each as a sentence, and how many more there are.
+    BadFile { problems: Vec<String>, more: usize },
+    /// A file that is longer than any file of settings.
+    FileTooLong,
+    /// No change of settings that could be undone.
+    NothingToUndo,
+    /// A setting that only those can change who have the right of their own, and not by a role that was named.
+    OnlyTheirOwn { key: String },
+    /// The server doesn't want the bot to be used in this channel.
+    NotHere,
+    /// The server lets other roles start routines.
+    NotYourRole,
+    /// One person asks too much.
+    TooOften,
+    /// Too much is asked in this channel.
+    PlaceBusy,
+    /// Too much is asked of the program.
+    AllBusy,
 }
 
 impl Refusal {
@@ -92,6 +110,15 @@ impl Refusal {
                 ("bad-value", vec![("key", key.clone()), ("allowed", allowed.clone())])
             }
             Refusal::NothingStored => ("nothing-stored", vec![]),
+            Refusal::BadFile { .. } => ("bad-file", vec![]),
+            Refusal::FileTooLong => ("file-too-long", vec![]),
+            Refusal::NothingToUndo => ("nothing-to-undo", vec![]),
+            Refusal::OnlyTheirOwn { key } => ("only-their-own", vec![("key", key.clone())]),
+            Refusal::NotHere => ("not-here", vec![]),
+            Refusal::NotYourRole => ("not-your-role", vec![]),
+            Refusal::TooOften => ("too-often", vec![]),
+            Refusal::PlaceBusy => ("place-busy", vec![]),
+            Refusal::AllBusy => ("all-busy", vec![]),
         };
         (code.to_owned(), words.into_iter().map(|(name, word)| (name.to_owned(), word)).collect())
     }
@@ -141,6 +168,82 @@ impl Refusal {
             Refusal::NotTheirs => Message::say(phrases.refused_not_theirs()).choice(help()),
             Refusal::BadValue { key, allowed } => Message::say(phrases.refused_bad_value(key, allowed)),
             Refusal::NothingStored => Message::say(phrases.refused_nothing_stored()),
+            Refusal::BadFile { problems, more } => {
+                let message = Message::say(phrases.refused_bad_file()).items(problems.iter().map(String::as_str));
+                if *more == 0 { message } else { message.fine(phrases.bad_file_more(*more)) }
+            }
+            Refusal::FileTooLong => Message::say(phrases.refused_file_too_long()),
+            Refusal::NothingToUndo => Message::say(phrases.refused_nothing_to_undo()),
+            Refusal::OnlyTheirOwn { key } => Message::say(phrases.refused_only_their_own(key)),
+            Refusal::NotHere => Message::say(phrases.refused_not_here()),
+            Refusal::NotYourRole => Message::say(phrases.refused_not_your_role()),
+            Refusal::TooOften => Message::say(phrases.refused_too_often()),
+            Refusal::PlaceBusy => Message::say(phrases.refused_place_busy()),
+            Refusal::AllBusy => Message::say(phrases.refused_all_busy()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// The refusal after this one, from the first to the last. A new one doesn't compile until it stands here, and then has to hold.
+    fn next(refusal: &Refusal) -> Option<Refusal> {
+        let text = || "text".to_owned();
+        Some(match refusal {
+            Refusal::TooLong => Refusal::NoSuchCommand,
+            Refusal::NoSuchCommand => Refusal::BadArgument { usage: text() },
+            Refusal::BadArgument { .. } => Refusal::Stale,
+            Refusal::Stale => Refusal::NoSession,
+            Refusal::NoSession => Refusal::AlreadyRunning,
+            Refusal::AlreadyRunning => Refusal::RoutinesOff,
+            Refusal::RoutinesOff => Refusal::TooManyHere { limit: 5 },
+            Refusal::TooManyHere { .. } => Refusal::Locked { hours: 3 },
+            Refusal::Locked { .. } => Refusal::NoSuchRoutine { near: vec![(text(), text())] },
+            Refusal::NoSuchRoutine { .. } => Refusal::NothingLeft { title: text() },
+            Refusal::NothingLeft { .. } => Refusal::CannotSpeakHere { rights: text() },
+            Refusal::CannotSpeakHere { .. } => Refusal::NotInAttack { title: text() },
+            Refusal::NotInAttack { .. } => Refusal::ScreenedOut,
+            Refusal::ScreenedOut => Refusal::NoSuchTechnique,
+            Refusal::NoSuchTechnique => Refusal::NoSuchSource,
+            Refusal::NoSuchSource => Refusal::NoSuchEntry,
+            Refusal::NoSuchEntry => Refusal::NoSuchSetting,
+            Refusal::NoSuchSetting => Refusal::NotYours { key: text() },
+            Refusal::NotYours { .. } => Refusal::NoSuchServerSetting,
+            Refusal::NoSuchServerSetting => Refusal::NotAdmin,
+            Refusal::NotAdmin => Refusal::NoServer,
+            Refusal::NoServer => Refusal::NotTheirs,
+            Refusal::NotTheirs => Refusal::BadValue { key: text(), allowed: text() },
+            Refusal::BadValue { .. } => Refusal::NothingStored,
+            Refusal::NothingStored => Refusal::BadFile { problems: vec![text()], more: 2 },
+            Refusal::BadFile { .. } => Refusal::FileTooLong,
+            Refusal::FileTooLong => Refusal::NothingToUndo,
+            Refusal::NothingToUndo => Refusal::OnlyTheirOwn { key: text() },
+            Refusal::OnlyTheirOwn { .. } => Refusal::NotHere,
+            Refusal::NotHere => Refusal::NotYourRole,
+            Refusal::NotYourRole => Refusal::TooOften,
+            Refusal::TooOften => Refusal::PlaceBusy,
+            Refusal::PlaceBusy => Refusal::AllBusy,
+            Refusal::AllBusy => return None,
+        })
+    }
+
+    #[test]
+    fn every_refusal_says_something_and_can_be_asked_about() {
+        let text = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/config/content/locales/en.ftl"));
+        let phrases = Phrases::parse("en", &text.unwrap()).unwrap();
+        let mut codes = BTreeSet::new();
+        for refusal in std::iter::successors(Some(Refusal::TooLong), next) {
+            let (code, words) = refusal.reason();
+            let why = phrases.why_with(&code, &words);
+            assert!(!why.is_empty() && !why.contains(['{', '}']) && !why.contains("why-"), "{code}: {why}");
+            assert!(words.values().all(|word| why.contains(word.as_str())), "{code}: {why}");
+            assert!(!refusal.message(&phrases).blocks.is_empty(), "{code}");
+            assert!(codes.insert(code), "{refusal:?} has the code of another");
+        }
+        assert!(codes.len() > 30, "{codes:?}");
     }
 }

@@ -5,7 +5,7 @@
 //! | a person's preferences and counts | a year after the day of last use |
 //! | a safety lock that nobody has lifted | a year after its end |
 //! | a routine | at its end; a paused one ends itself after half an hour |
-//! | a server's settings | a week after the bot was removed from it |
+//! | a server's settings and their log | a week after the bot was removed from it |
 //!
 //! Nobody is told: a message after a year of silence would be one that nobody asked for.
 
@@ -21,6 +21,12 @@ pub(super) fn due(now: Timestamp, key: &Key, records: &Records) -> Outcome {
     let is_over = records.get(key).and_then(Record::due).is_some_and(|at| at <= now);
     if is_over && matches!(key, Key::Person(_) | Key::Lock(_) | Key::Server(_)) {
         outcome.delete(key.clone());
+        if let Key::Server(server) = key {
+            let log = Key::Audit(server.clone());
+            if records.get(&log).is_some() {
+                outcome.delete(log);
+            }
+        }
     }
     outcome
 }

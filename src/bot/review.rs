@@ -73,6 +73,7 @@ impl Bot {
             who: UserId::new(&platform, "somebody"),
             place,
             may_configure: false,
+            roles: Vec::new(),
             venues: Venues::default(),
             grounds: Vec::new(),
             reply: None,

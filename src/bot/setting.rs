@@ -1,7 +1,7 @@
 //! How a setting is shown, whoever may set it.
 
 use crate::message::model::{Choice, Message, Text};
-use crate::settings::table::{BadValue, Kind, Layer, SETTINGS, Setting};
+use crate::settings::table::{BadValue, HERE, Ids, Kind, Layer, NOTHING, SETTINGS, Setting};
 use crate::settings::value::Value;
 
 use super::turn::Turn;
@@ -30,14 +30,7 @@ pub(super) fn card(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Message 
     let phrases = turn.phrases();
     let resolved = turn.resolve(setting, layer);
     let from = phrases.layer(layer_name(resolved.layer));
-    let values: Vec<String> = match setting.kind {
-        Kind::Switch => vec!["on".to_owned(), "off".to_owned()],
-        Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
-        Kind::Number { min, max, or } if max - min < FEW => {
-            or.map(str::to_owned).into_iter().chain((min..=max).map(|number| number.to_string())).collect()
-        }
-        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } => Vec::new(),
-    };
+    let values = few(setting);
     let command = match layer {
         Layer::Server => "nape-admin set",
         Layer::Person | Layer::Default => "my settings",
@@ -54,8 +47,25 @@ pub(super) fn card(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Message 
         .heading(setting.key)
         .paragraph(phrases.setting(setting.key))
         .paragraph(phrases.setting_now(&shown(&resolved.value), &from))
-        .fine(if may_set { phrases.setting_range(&range(setting)) } else { phrases.refused_not_yours(setting.key) })
+        .fine(if may_set {
+            phrases.setting_range(&range(turn, setting))
+        } else {
+            phrases.refused_not_yours(setting.key)
+        })
         .choices(choices)
+}
+
+/// The values of a setting, where they are few enough to choose from.
+pub(super) fn few(setting: &Setting) -> Vec<String> {
+    match setting.kind {
+        Kind::Switch => vec!["on".to_owned(), "off".to_owned()],
+        Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
+        Kind::Number { min, max, or } if max - min < FEW => {
+            or.map(str::to_owned).into_iter().chain((min..=max).map(|number| number.to_string())).collect()
+        }
+        Kind::Place => vec![HERE.to_owned(), NOTHING.to_owned()],
+        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } | Kind::Ids { .. } => Vec::new(),
+    }
 }
 
 /// A value as it would be typed; an empty text is nothing.
@@ -69,12 +79,13 @@ pub(super) fn allowed(turn: &Turn<'_>, bad: &BadValue) -> String {
         BadValue::NotOneOf { allowed, .. } => allowed.join(", "),
         BadValue::OutOfRange { min, max, or: None } => format!("{min}–{max}"),
         BadValue::OutOfRange { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
+        BadValue::NoIds { of, max } => ids(turn, *of, *max),
         BadValue::TooLong { max } => turn.phrases().at_most_characters(u32::try_from(*max).unwrap_or(u32::MAX)),
     }
 }
 
 /// What values a setting takes, as they are typed.
-fn range(setting: &Setting) -> String {
+fn range(turn: &Turn<'_>, setting: &Setting) -> String {
     match setting.kind {
         Kind::Switch => "on, off".to_owned(),
         Kind::Number { min, max, or: None } => format!("{min}–{max}"),
@@ -82,6 +93,17 @@ fn range(setting: &Setting) -> String {
         Kind::Word(words) => words.join(", "),
         Kind::Words(words) => format!("nothing, {}", words.join(", ")),
         Kind::Text { max } => format!("≤ {max}"),
+        Kind::Ids { of, max } => ids(turn, of, max),
+        Kind::Place => format!("{HERE}, {NOTHING}"),
+    }
+}
+
+/// How a list of ids is typed.
+fn ids(turn: &Turn<'_>, of: Ids, max: usize) -> String {
+    let max = u32::try_from(max).unwrap_or(u32::MAX);
+    match of {
+        Ids::Channels => turn.phrases().channel_ids(max),
+        Ids::Roles => turn.phrases().role_ids(max),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::settings::table::{
 
 use super::refusal::Refusal;
 use super::turn::Turn;
-use super::{Bot, administer, alarm, cards, guide, profile};
+use super::{Bot, access, administer, alarm, cards, guide, profile};
 
 /// How long a passed screening holds.
 const SCREENED_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -130,6 +130,8 @@ fn admitted<'a>(turn: &mut Turn<'a>, wished: &Invocation) -> Option<&'a Routine>
         Refusal::AlreadyRunning
     } else if !turn.layers().is_on(&ROUTINES) {
         Refusal::RoutinesOff
+    } else if !access::may_start(turn) {
+        Refusal::NotYourRole
     } else {
         let limit = turn.layers().number(&AT_ONCE).unwrap_or(u32::MAX);
         let running = turn.records.channel(home(turn)).running.len();

@@ -7,6 +7,7 @@ use crate::encoder::Reading;
 use crate::locale::Phrases;
 use crate::message::model::{Audience, Message};
 use crate::port::action::{Order, Outcome, Post};
+use crate::port::audit::Audit;
 use crate::port::event::{FromPerson, Input};
 use crate::port::record::{Key, Person, Recent, Record, Records, Running, Server};
 use crate::settings::resolve::{Layers, Resolved};
@@ -24,9 +25,11 @@ pub(super) struct Turn<'a> {
     pub records: &'a Records,
     pub outcome: Outcome,
     server: Server,
+    audit: Audit,
     me: Person,
     me_changed: bool,
     server_changed: bool,
+    audit_changed: bool,
     /// What was said last; written back at the end.
     pub recent: Recent,
     /// The flag that what was written is a general question about.
@@ -43,6 +46,7 @@ const ASKED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 impl<'a> Turn<'a> {
     pub fn new(bot: &'a Bot, now: Timestamp, person: &'a FromPerson, records: &'a Records) -> Self {
         let server = records.server(person.place.server.as_ref());
+        let audit = person.place.server.as_ref().map(|server| records.audit(server)).unwrap_or_default();
         let me = records.person(&person.who);
         let recent = records.recent(&person.who, &person.place.channel);
         let recent = match now.since(recent.at) {
@@ -57,9 +61,11 @@ impl<'a> Turn<'a> {
             records,
             outcome: Outcome::default(),
             server,
+            audit,
             me,
             me_changed: false,
             server_changed: false,
+            audit_changed: false,
             recent,
             about: None,
             understood: Vec::new(),
@@ -129,6 +135,22 @@ impl<'a> Turn<'a> {
         self.me_changed = true;
     }
 
+    /// What the server has set.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// What was changed in the server's settings; loaded for commands of those who may configure it.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// Changes that; it is written at the end.
+    pub fn change_audit(&mut self, change: impl FnOnce(&mut Audit)) {
+        change(&mut self.audit);
+        self.audit_changed = true;
+    }
+
     /// Changes the server's record; it is written at the end. Where there is no server, nothing is written.
     pub fn change_server(&mut self, change: impl FnOnce(&mut Server)) {
         change(&mut self.server);
@@ -186,6 +208,11 @@ impl<'a> Turn<'a> {
         self.tell(message);
     }
 
+    /// Declines in silence; `nape why` knows the reason all the same.
+    pub fn pass_over(&mut self, refusal: &Refusal) {
+        self.recent.reason = Some(refusal.reason());
+    }
+
     /// The outcome, with the records that changed on the way.
     pub fn finish(mut self) -> Outcome {
         let today = self.now.day();
@@ -197,6 +224,9 @@ impl<'a> Turn<'a> {
         }
         if let Some(server) = self.person.place.server.clone().filter(|_| self.server_changed) {
             self.outcome.set(Key::Server(server), Record::Server(self.server));
+        }
+        if let Some(server) = self.person.place.server.clone().filter(|_| self.audit_changed) {
+            self.outcome.set(Key::Audit(server), Record::Audit(self.audit));
         }
         self.recent.at = self.now;
         let key = Key::Recent(self.person.who.clone(), self.person.place.channel.clone());

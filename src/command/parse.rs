@@ -72,7 +72,7 @@ impl Invocation {
             .spec()
             .params
             .iter()
-            .filter(|param| matches!(param.takes, Takes::Rest | Takes::Words | Takes::Word))
+            .filter(|param| matches!(param.takes, Takes::Rest | Takes::Words | Takes::Word | Takes::File))
             .filter_map(|param| self.arg(param.name))
     }
 
@@ -80,7 +80,7 @@ impl Invocation {
     pub fn line(&self) -> String {
         let spec = self.command.spec();
         let mut line = spec.words.to_owned();
-        let has_names = !spec.params.iter().any(|param| param.takes == Takes::Rest);
+        let has_names = !spec.params.iter().any(|param| takes_all(param));
         for param in spec.params {
             let Some(value) = self.arg(param.name) else { continue };
             line.push(' ');
@@ -126,7 +126,7 @@ fn strip_words<'a>(text: &'a str, words: &str) -> Option<&'a str> {
 fn read_arguments(spec: &'static CommandSpec, rest: &str) -> Result<Invocation, NotACommand> {
     let mut invocation = Invocation::new(spec.command);
     let mut words: Vec<&str> = rest.split_whitespace().collect();
-    let takes_rest = spec.params.iter().any(|param| param.takes == Takes::Rest);
+    let takes_rest = spec.params.iter().any(takes_all);
     if !takes_rest {
         for param in spec.params {
             if let Some(value) = take_named(&mut words, param) {
@@ -145,9 +145,9 @@ fn read_arguments(spec: &'static CommandSpec, rest: &str) -> Result<Invocation, 
         spec.params.iter().filter(|param| takes_rest || !invocation.args.contains_key(param.name)).collect::<Vec<_>>()
     {
         let value = match param.takes {
-            Takes::Rest if left.is_empty() => None,
+            Takes::Rest | Takes::File if left.is_empty() => None,
             // The text as it was written, not its words put together again.
-            Takes::Rest => Some(rest[rest.len() - tail_length(rest, left.len())..].trim().to_owned()),
+            Takes::Rest | Takes::File => Some(rest[rest.len() - tail_length(rest, left.len())..].trim().to_owned()),
             Takes::Words if left.is_empty() => None,
             Takes::Words => Some(left.join(" ")),
             Takes::Word | Takes::OneOf(_) | Takes::Number(..) | Takes::Session => {
@@ -156,7 +156,7 @@ fn read_arguments(spec: &'static CommandSpec, rest: &str) -> Result<Invocation, 
         };
         match value {
             Some(value) => {
-                let used = if matches!(param.takes, Takes::Rest | Takes::Words) { left.len() } else { 1 };
+                let used = if takes_all(param) || param.takes == Takes::Words { left.len() } else { 1 };
                 left = &left[used..];
                 let value = accept(param, &value)
                     .ok_or(NotACommand::BadArgument { command: spec.command, param: param.name })?;
@@ -223,8 +223,29 @@ fn accept(param: &Param, value: &str) -> Option<String> {
             value.parse::<u32>().ok().filter(|number| (min..=max).contains(number)).map(|number| number.to_string())
         }
         Takes::Session => SessionId::is_one(value).then(|| value.to_owned()),
+        Takes::File => Some(unfenced(value).to_owned()).filter(|text| !text.is_empty()),
     }
 }
+
+/// Whether a parameter takes everything that is left, as it was written.
+fn takes_all(param: &Param) -> bool {
+    matches!(param.takes, Takes::Rest | Takes::File)
+}
+
+/// A text without the fence of a code block around it.
+fn unfenced(text: &str) -> &str {
+    let inside = text.strip_prefix(FENCE).and_then(|text| text.strip_suffix(FENCE));
+    let Some(inside) = inside else { return text };
+    // The language stands behind the fence, alone on its line.
+    let inside = match inside.split_once('\n') {
+        Some((language, rest)) if language.trim().chars().all(char::is_alphanumeric) => rest,
+        _ => inside,
+    };
+    unfenced(inside.trim())
+}
+
+/// What stands before and after a code block.
+const FENCE: &str = "```";
 
 #[cfg(test)]
 mod tests {
@@ -252,6 +273,13 @@ mod tests {
             ("help", "nape help"),
             ("vote technique.effleurage up", "vote technique.effleurage up"),
             ("next 2bcdefgh 3", "next 2bcdefgh step=3"),
+            (
+                "nape-admin plan answers = \"public\"\nat_once = 7\n",
+                "nape-admin plan answers = \"public\"\nat_once = 7",
+            ),
+            ("nape-admin apply ```toml\nat_once = 7\n```", "nape-admin apply at_once = 7"),
+            ("nape-admin apply\n```\nat_once = 7```", "nape-admin apply at_once = 7"),
+            ("nape-admin answer 2 value=off", "nape-admin answer 2 value=off"),
         ] {
             assert_eq!(line(typed).as_deref(), Ok(meant), "{typed}");
         }

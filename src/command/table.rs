@@ -52,6 +52,20 @@ pub enum Command {
     AdminReset,
     /// Whether the bot has what the server's settings need.
     AdminCheck,
+    /// All of them as a file.
+    AdminExport,
+    /// What a file would change.
+    AdminPlan,
+    /// Make the settings what a file says.
+    AdminApply,
+    /// Undo the last change.
+    AdminRollback,
+    /// Who changed what.
+    AdminLog,
+    /// The few questions of a beginning.
+    AdminSetup,
+    /// The answer to one of them.
+    AdminAnswer,
     /// Help.
     Help,
     /// Why the last thing was refused, left out or missing.
@@ -91,6 +105,9 @@ pub enum Takes {
     Number(u32, u32),
     /// A session's id.
     Session,
+    /// The text of a file: an attachment where there are attachments, the file of a path where there are files, else what
+    /// stands behind the command, in a code block or without. An adapter hands over the text, never a path or an address.
+    File,
 }
 
 /// What can be offered for a parameter while somebody types.
@@ -193,6 +210,8 @@ const WISHES: &[Param] = &[
     param("where", Takes::OneOf(&["here", "private_thread", "public_thread", "direct"]), false, Complete::Nothing),
 ];
 
+const FILE: &[Param] = &[param("file", Takes::File, true, Complete::Nothing)];
+
 const SCREEN: &[Param] = &[
     param("answer", Takes::OneOf(&["none", "some", "unsure"]), true, Complete::Nothing),
     WISHES[0],
@@ -259,6 +278,20 @@ pub const COMMANDS: &[CommandSpec] = &[
     ),
     admin(Command::AdminReset, "nape-admin reset", &[param("key", Takes::Word, true, Complete::ServerSettings)]),
     admin(Command::AdminCheck, "nape-admin check", &[]),
+    admin(Command::AdminSetup, "nape-admin setup", &[]),
+    admin(Command::AdminExport, "nape-admin export", &[]),
+    admin(Command::AdminPlan, "nape-admin plan", FILE),
+    admin(Command::AdminApply, "nape-admin apply", FILE),
+    admin(Command::AdminRollback, "nape-admin rollback", &[]),
+    admin(Command::AdminLog, "nape-admin log", &[param("all", Takes::OneOf(&["all"]), false, Complete::Nothing)]),
+    behind(
+        Command::AdminAnswer,
+        "nape-admin answer",
+        &[
+            param("number", Takes::Number(1, 4), true, Complete::Nothing),
+            param("value", Takes::Word, false, Complete::Nothing),
+        ],
+    ),
     behind(
         Command::Read,
         "read",
@@ -307,6 +340,11 @@ impl CommandSpec {
         self.words.replace(' ', "-")
     }
 
+    /// Whether it takes the text of a file.
+    pub fn takes_file(&self) -> bool {
+        self.params.iter().any(|param| param.takes == Takes::File)
+    }
+
     /// How it is written, with its parameters: `routine start [NAME] [MINUTES]`.
     pub fn usage(&self) -> String {
         let shown = self.params.iter().filter(|_| matches!(self.shown, Shown::Command | Shown::Admin));
@@ -337,7 +375,7 @@ mod tests {
     #[test]
     fn only_the_last_parameter_takes_the_rest() {
         for spec in COMMANDS {
-            let rest = spec.params.iter().position(|param| param.takes == Takes::Rest);
+            let rest = spec.params.iter().position(|param| matches!(param.takes, Takes::Rest | Takes::File));
             assert!(rest.is_none_or(|index| index + 1 == spec.params.len()), "{}", spec.words);
         }
     }

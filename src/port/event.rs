@@ -12,6 +12,15 @@ use crate::port::record::{Key, Records};
 pub enum Event {
     /// A person did something.
     Person(FromPerson),
+    /// A person did something that goes beyond what may be asked of the bot. No adapter says so; the runtime counts.
+    Beyond {
+        /// What they did.
+        person: FromPerson,
+        /// Beyond which limit.
+        limit: Limit,
+        /// Whether it is time to say so; else it is passed over in silence.
+        tell: bool,
+    },
     /// A record's time has come.
     Due {
         /// The record.
@@ -56,6 +65,17 @@ pub enum Event {
     },
 }
 
+/// How much may be asked of the bot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Limit {
+    /// By one person.
+    Person,
+    /// In one channel, its threads included.
+    Place,
+    /// By all together.
+    Total,
+}
+
 /// A person did something.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FromPerson {
@@ -67,6 +87,8 @@ pub struct FromPerson {
     pub place: Place,
     /// Whether they may configure the server or room, as the platform says at this very moment.
     pub may_configure: bool,
+    /// The roles that they have in the server at this very moment, by the platform's own ids.
+    pub roles: Vec<String>,
     /// Where a routine could be led, beside here, with the permissions that hold now.
     pub venues: Venues,
     /// What each of these places needs here, where the platform has rights to be given.
@@ -78,6 +100,19 @@ pub struct FromPerson {
 }
 
 impl FromPerson {
+    /// Whether it is a command for those who may configure the server.
+    fn configures(&self) -> bool {
+        let begins = |line: &str| {
+            let line = line.trim_start().trim_start_matches(['/', '!']).trim_start();
+            line.get(..ADMIN.len()).is_some_and(|start| start.eq_ignore_ascii_case(ADMIN))
+        };
+        match &self.input {
+            Input::Invoked(invocation) => begins(invocation.command.spec().words),
+            Input::Pressed { line } | Input::Said { text: line, .. } => begins(line),
+            Input::NotTheirs => false,
+        }
+    }
+
     /// The entry whose votes a press changes.
     fn voted_for(&self) -> Option<String> {
         let vote = |invocation: &Invocation| {
@@ -134,6 +169,9 @@ pub struct Ground {
     pub invite: Option<String>,
 }
 
+/// How commands of those who may configure the server begin.
+const ADMIN: &str = "nape-admin";
+
 /// A platform's token for an answer to one event. Opaque; only its adapter reads it.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]
@@ -143,7 +181,7 @@ impl Event {
     /// Whether it carries what a person wrote: words of their own, or an argument.
     pub fn has_text(&self) -> bool {
         match self {
-            Event::Person(person) => match &person.input {
+            Event::Person(person) | Event::Beyond { person, .. } => match &person.input {
                 Input::Said { .. } => true,
                 Input::Invoked(invocation) => invocation.free_text().next().is_some(),
                 Input::Pressed { .. } | Input::NotTheirs => false,
@@ -160,7 +198,7 @@ impl Event {
     /// The records that it can touch, as far as the event alone tells.
     pub fn keys(&self) -> Vec<Key> {
         match self {
-            Event::Person(person) => {
+            Event::Person(person) | Event::Beyond { person, .. } => {
                 let place = &person.place;
                 let mut keys = vec![
                     Key::Person(person.who.clone()),
@@ -170,11 +208,13 @@ impl Event {
                     Key::Channel(place.parent.clone().unwrap_or_else(|| place.channel.clone())),
                 ];
                 keys.extend(place.server.clone().map(Key::Server));
+                keys.extend(place.server.clone().filter(|_| person.configures()).map(Key::Audit));
                 keys.extend(person.voted_for().map(Key::Votes));
                 keys
             }
             Event::Membership { server, .. } => vec![Key::Server(server.clone())],
             Event::Moved { from, to } => vec![Key::Server(from.clone()), Key::Server(to.clone())],
+            Event::Due { key: key @ Key::Server(server), .. } => vec![key.clone(), Key::Audit(server.clone())],
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
                 vec![key.clone()]
             }
@@ -197,7 +237,7 @@ impl Event {
     /// The person it belongs to. Events of one person are handled one after the other.
     pub fn lane(&self) -> &str {
         match self {
-            Event::Person(person) => person.who.as_str(),
+            Event::Person(person) | Event::Beyond { person, .. } => person.who.as_str(),
             Event::Membership { server, .. } | Event::Moved { from: server, .. } => server.as_str(),
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
                 key.lane()

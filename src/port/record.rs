@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::id::{ChannelId, Place, ServerId, UserId};
 use crate::base::time::Timestamp;
+use crate::port::audit::Audit;
 use crate::routine::session::Session;
 use crate::safety::model::Urgency;
 use crate::settings::value::Values;
@@ -29,6 +30,8 @@ pub enum Key {
     Channel(ChannelId),
     /// Thumbs up and down of an entry.
     Votes(String),
+    /// What admins have changed in a server's settings.
+    Audit(ServerId),
     /// What was said last to a person in a channel; in memory only, gone after an hour.
     Recent(UserId, ChannelId),
 }
@@ -48,6 +51,8 @@ pub enum Record {
     Channel(Channel),
     /// Thumbs up and down.
     Votes(Votes),
+    /// What admins have changed in a server's settings.
+    Audit(Audit),
     /// What was said last.
     Recent(Recent),
 }
@@ -154,6 +159,8 @@ pub struct Recent {
     pub alarm: Option<(String, Urgency)>,
     /// The entry that was voted for last: a second thumb is not counted.
     pub voted: Option<String>,
+    /// When it was said last that the bot isn't used here.
+    pub closed: Option<Timestamp>,
 }
 
 /// The records that were loaded for an event, with their revisions.
@@ -191,6 +198,7 @@ impl Key {
             Key::Lock(_) => "lock",
             Key::Channel(_) => "channel",
             Key::Votes(_) => "votes",
+            Key::Audit(_) => "audit",
             Key::Recent(..) => "recent",
         }
     }
@@ -198,7 +206,7 @@ impl Key {
     /// The name inside its tree.
     pub fn name(&self) -> String {
         match self {
-            Key::Server(id) => id.as_str().to_owned(),
+            Key::Server(id) | Key::Audit(id) => id.as_str().to_owned(),
             Key::Person(id) | Key::Session(id) | Key::Lock(id) => id.as_str().to_owned(),
             Key::Channel(id) => id.as_str().to_owned(),
             Key::Votes(entry) => entry.clone(),
@@ -207,7 +215,7 @@ impl Key {
     }
 
     /// The trees that are stored.
-    pub const TREES: &[&'static str] = &["server", "person", "session", "lock", "channel", "votes"];
+    pub const TREES: &[&'static str] = &["server", "person", "session", "lock", "channel", "votes", "audit"];
 
     /// The key of a stored record, from its tree and name; `None` for a tree that is not stored.
     pub fn from_stored(tree: &str, name: &str) -> Option<Key> {
@@ -218,6 +226,7 @@ impl Key {
             "lock" => Some(Key::Lock(UserId::from_stored(name))),
             "channel" => Some(Key::Channel(ChannelId::from_stored(name))),
             "votes" => Some(Key::Votes(name.to_owned())),
+            "audit" => Some(Key::Audit(ServerId::from_stored(name))),
             _ => None,
         }
     }
@@ -230,7 +239,7 @@ impl Key {
     /// Whose lane events about it belong to.
     pub fn lane(&self) -> &str {
         match self {
-            Key::Server(id) => id.as_str(),
+            Key::Server(id) | Key::Audit(id) => id.as_str(),
             Key::Person(id) | Key::Session(id) | Key::Lock(id) | Key::Recent(id, _) => id.as_str(),
             Key::Channel(id) => id.as_str(),
             Key::Votes(entry) => entry,
@@ -247,7 +256,13 @@ impl Record {
             Record::Person(person) if person.last_used > Timestamp::default() => Some(person.last_used + UNUSED),
             Record::Lock(lock) => Some(lock.until + UNUSED),
             Record::Server(server) => server.removed.map(|at| at + REMOVED),
-            Record::Session(_) | Record::Person(_) | Record::Channel(_) | Record::Votes(_) | Record::Recent(_) => None,
+            // A server's log goes with its settings.
+            Record::Session(_)
+            | Record::Person(_)
+            | Record::Channel(_)
+            | Record::Votes(_)
+            | Record::Audit(_)
+            | Record::Recent(_) => None,
         }
     }
 
@@ -260,6 +275,7 @@ impl Record {
             Record::Lock(record) => serde_json::to_vec(record),
             Record::Channel(record) => serde_json::to_vec(record),
             Record::Votes(record) => serde_json::to_vec(record),
+            Record::Audit(record) => serde_json::to_vec(record),
             Record::Recent(_) => Ok(Vec::new()),
         };
         let mut bytes = vec![VERSION];
@@ -282,6 +298,7 @@ impl Record {
             "lock" => serde_json::from_slice(json).map(Record::Lock),
             "channel" => serde_json::from_slice(json).map(Record::Channel),
             "votes" => serde_json::from_slice(json).map(Record::Votes),
+            "audit" => serde_json::from_slice(json).map(Record::Audit),
             _ => return Err(DecodeError::Unreadable(tree, "no such kind".to_owned())),
         };
         record.map_err(|error| DecodeError::Unreadable(tree, error.to_string()))

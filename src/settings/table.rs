@@ -36,7 +36,32 @@ pub enum Kind {
         /// Longest, in characters.
         max: usize,
     },
+    /// Up to so many ids of the platform; `nothing` empties the list.
+    Ids {
+        /// Of what.
+        of: Ids,
+        /// How many at most.
+        max: usize,
+    },
+    /// A channel: the one in which it is set (`here`), or none (`nothing`). The value is the platform's own id.
+    Place,
 }
+
+/// What a list of ids names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ids {
+    /// Channels; `here` is the one in which it is typed.
+    Channels,
+    /// Roles.
+    Roles,
+}
+
+/// The word for the channel in which a setting is set.
+pub const HERE: &str = "here";
+/// The word that empties a setting.
+pub const NOTHING: &str = "nothing";
+/// The longest id of a platform, in characters.
+const LONGEST_ID: usize = 255;
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]
@@ -90,6 +115,20 @@ settings! {
     AT_ONCE = "at_once", Kind::Number { min: 1, max: 50, or: None }, "5", THEIRS;
     /// The local emergency number or line, shown in emergency answers.
     EMERGENCY_TEXT = "emergency_text", Kind::Text { max: 120 }, "", THEIRS;
+    /// The only channels in which it is used, their threads included.
+    CHANNELS = "channels", Kind::Ids { of: Ids::Channels, max: 25 }, "nothing", THEIRS;
+    /// Channels in which it is not used.
+    CHANNELS_DENIED = "channels_denied", Kind::Ids { of: Ids::Channels, max: 25 }, "nothing", THEIRS;
+    /// The only roles that may start routines.
+    ROUTINE_ROLES = "routine_roles", Kind::Ids { of: Ids::Roles, max: 10 }, "nothing", THEIRS;
+    /// Roles that may configure, beside those whom the platform lets. They can't change this.
+    ADMIN_ROLES = "admin_roles", Kind::Ids { of: Ids::Roles, max: 10 }, "nothing", THEIRS;
+    /// How much one person may ask in a minute; never more than the operator allows.
+    PERSON_LIMIT = "person_limit", Kind::Number { min: 1, max: 600, or: Some("most") }, "most", THEIRS;
+    /// How much may be asked in one channel in a minute; never more than the operator allows.
+    CHANNEL_LIMIT = "channel_limit", Kind::Number { min: 1, max: 6000, or: Some("most") }, "most", THEIRS;
+    /// The channel in which changes of settings are announced.
+    LOG_CHANNEL = "log_channel", Kind::Place, "", THEIRS;
 }
 
 /// What people may leave out: the area, movement, position and other tags of `config/content/README.md` that a person can choose.
@@ -150,6 +189,13 @@ pub enum BadValue {
         /// Longest, in characters.
         max: usize,
     },
+    /// Not a list of so many ids.
+    NoIds {
+        /// Of what.
+        of: Ids,
+        /// How many at most.
+        max: usize,
+    },
 }
 
 /// The row with this key; `-`, blanks and case don't matter.
@@ -190,6 +236,12 @@ impl Setting {
             Kind::Words(words) => read_words(typed, words),
             Kind::Text { max } if typed.chars().count() <= max => Ok(Value::Word(typed.to_owned())),
             Kind::Text { max } => Err(BadValue::TooLong { max }),
+            Kind::Ids { of, max } => {
+                read_ids(typed).filter(|ids| ids.len() <= max).map(Value::Words).ok_or(BadValue::NoIds { of, max })
+            }
+            Kind::Place if word == NOTHING || typed.is_empty() => Ok(Value::Word(String::new())),
+            Kind::Place if is_id(typed) => Ok(Value::Word(typed.to_owned())),
+            Kind::Place => Err(not_one_of(typed, &[HERE, NOTHING])),
         }
     }
 
@@ -197,6 +249,31 @@ impl Setting {
     pub fn default_value(&self) -> Value {
         self.read(self.default).expect("the table's defaults are values of their own kind: a test reads them all")
     }
+}
+
+/// Whether a text could be an id of some platform.
+fn is_id(text: &str) -> bool {
+    text.chars().count() <= LONGEST_ID
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || ",;".contains(c))
+}
+
+/// Ids as people paste them: parted by commas or blanks, perhaps in the marks with which a platform writes a channel or role. Each once.
+fn read_ids(typed: &str) -> Option<Vec<String>> {
+    if matches!(typed.to_lowercase().as_str(), NOTHING | "none" | "") {
+        return Some(Vec::new());
+    }
+    let mut ids: Vec<String> = Vec::new();
+    for part in typed.split([',', ';']).flat_map(str::split_whitespace) {
+        let marked = part.strip_prefix("<#").or_else(|| part.strip_prefix("<@&")).and_then(|id| id.strip_suffix('>'));
+        let id = marked.unwrap_or(part);
+        if id.is_empty() || !is_id(id) {
+            return None;
+        }
+        if !ids.iter().any(|other| other == id) {
+            ids.push(id.to_owned());
+        }
+    }
+    Some(ids)
 }
 
 fn read_words(typed: &str, words: &[&str]) -> Result<Value, BadValue> {
@@ -248,6 +325,16 @@ mod tests {
         assert_eq!(LENGTH.read("5 min"), Ok(Value::Number(5)));
         assert!(matches!(PACE.read("fast"), Err(BadValue::NotOneOf { .. })));
         assert!(matches!(EMERGENCY_TEXT.read(&"x".repeat(121)), Err(BadValue::TooLong { max: 120 })));
+    }
+
+    #[test]
+    fn ids_are_read_as_platforms_write_them() {
+        let ids = |typed: &str| CHANNELS.read(typed);
+        assert_eq!(ids("<#12>, 34 <#12>"), Ok(Value::Words(vec!["12".into(), "34".into()])));
+        assert_eq!(ids("!room:example.org"), Ok(Value::Words(vec!["!room:example.org".into()])));
+        assert_eq!(ids("nothing"), Ok(Value::Words(vec![])));
+        let many: String = (0..26).map(|id| format!("{id},")).collect();
+        assert_eq!(ids(&many), Err(BadValue::NoIds { of: Ids::Channels, max: 25 }));
     }
 
     #[test]

@@ -160,6 +160,7 @@ fn belongs(record: &Record, key: &Key) -> bool {
         Record::Lock(_) => matches!(key, Key::Lock(_)),
         Record::Channel(_) => matches!(key, Key::Channel(_)),
         Record::Votes(_) => matches!(key, Key::Votes(_)),
+        Record::Audit(_) => matches!(key, Key::Audit(_)),
         Record::Recent(_) => matches!(key, Key::Recent(..)),
     }
 }

@@ -78,6 +78,7 @@ fn person(input: Input) -> Event {
         who: who(),
         place: Place { platform, server: None, channel, parent: None, kind: PlaceKind::Direct },
         may_configure: false,
+        roles: Vec::new(),
         venues: Venues::default(),
         grounds: Vec::new(),
         reply: None,

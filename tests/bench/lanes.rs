@@ -108,6 +108,7 @@ fn event(person: usize, number: usize) -> Event {
             platform,
         },
         may_configure: false,
+        roles: Vec::new(),
         venues: Venues::default(),
         grounds: Vec::new(),
         reply: None,

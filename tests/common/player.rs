@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use nape::app::limits::{Beyond, Limits};
 use nape::base::id::{EventId, Place, PlaceKind, UserId};
 use nape::base::time::Timestamp;
 use nape::bot::Bot;
@@ -64,8 +65,12 @@ pub struct Player {
     pub opens: bool,
     /// Whether the transcript's person may configure the server.
     pub is_admin: bool,
+    /// The roles of the transcript's person.
+    pub roles: Vec<String>,
     /// What the platform says of rights.
     pub grounds: Vec<Ground>,
+    /// How much may be asked; without it, everything.
+    pub limits: Option<Limits>,
     places: BTreeMap<String, Place>,
     offers: BTreeMap<String, Vec<Vec<ShownChoice>>>,
     last: BTreeMap<String, Input>,
@@ -87,7 +92,9 @@ impl Player {
             venues: profile.venues(),
             opens: true,
             is_admin: false,
+            roles: Vec::new(),
             grounds: Vec::new(),
+            limits: None,
             places,
             offers,
             last,
@@ -155,6 +162,9 @@ impl Player {
         if text == "(again)" {
             return self.last.get(who).cloned().ok_or_else(|| "nothing was done before".to_owned());
         }
+        if text == "(not theirs)" {
+            return Ok(Input::NotTheirs);
+        }
         if let Some(label) = text.strip_prefix("(old) ") {
             let old = offered.iter().rev().skip(1).flatten().find(|shown| shown.choice.is_meant_by(label));
             let press = old.map(|shown| Input::Pressed { line: shown.choice.line.clone() });
@@ -185,6 +195,7 @@ impl Player {
             venues: if place.kind == PlaceKind::Shared { self.venues } else { Venues::default() },
             place,
             may_configure: self.is_admin && who == ME,
+            roles: self.roles.clone(),
             reply: self.profile.has_reply_tokens().then_some(ReplyToken(token)),
             input,
         };
@@ -196,7 +207,12 @@ impl Player {
             }
             Input::Said { .. } | Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
         };
-        self.happen(&Event::Person(event), reply.as_ref());
+        let beyond = self.limits.as_ref().and_then(|limits| limits.count(self.world.now, &event));
+        let event = match beyond {
+            Some(Beyond { limit, tell }) => Event::Beyond { person: event, limit, tell },
+            None => Event::Person(event),
+        };
+        self.happen(&event, reply.as_ref());
         let keeps = |text: &String| {
             let said = text.chars().count() > SAYS_SOMETHING;
             said && self.world.records().any(|(_, record)| json_of(&record).contains(text.as_str()))

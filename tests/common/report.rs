@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use nape::app::limits::{Bounds, Limits};
 use nape::base::id::ChannelId;
 use nape::bot::Bot;
 use nape::port::action::Venue;
@@ -136,6 +137,18 @@ fn player(bot: &'static Bot, profile: Profile, script: &Script) -> Result<Player
             ["venues", "none"] => player.venues = Venues::default(),
             ["venues", "direct"] => player.venues = Venues { direct: true, ..Venues::default() },
             ["admin"] => player.is_admin = true,
+            ["roles", roles] => player.roles = roles.split(',').map(str::to_owned).collect(),
+            ["limit", what, most] => {
+                let most: u32 = most.parse().map_err(|_| bad())?;
+                let mut bounds = Bounds { person: 600, channel: 6_000, total: 60_000 };
+                match *what {
+                    "person" => bounds.person = most,
+                    "channel" => bounds.channel = most,
+                    "total" => bounds.total = most,
+                    _ => return Err(bad()),
+                }
+                player.limits = Some(Limits::new(bounds));
+            }
             ["lacks", place, right] => {
                 let place = match *place {
                     "private_thread" => Some(Venue::PrivateThread),

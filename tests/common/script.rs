@@ -13,7 +13,8 @@
 //! = stored: person, session               (what is stored now)
 //! ```
 //!
-//! `> (again)` sends the last input once more; `> (old) Next` takes a choice of an earlier message. A `#` line is a remark.
+//! `> (again)` sends the last input once more; `> (old) Next` takes a choice of an earlier message, `> (not theirs)` one
+//! that was offered to somebody else. A `#` line is a remark.
 
 use std::time::Duration;
 

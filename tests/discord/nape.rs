@@ -9,6 +9,9 @@ use tempfile::TempDir;
 
 use crate::fake::{Fake, TOKEN};
 
+/// So much is allowed that no test meets a limit by chance.
+const LIMITS: &str = "[limits]\nperson = 600\nchannel = 6000\n";
+
 /// A program that runs until it is stopped, killed or dropped; its folder stays for the next start.
 pub struct Nape {
     folder: TempDir,
@@ -32,7 +35,7 @@ impl Nape {
         fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).expect("a file of ours");
         let data = folder.path().join("data");
         let config = format!(
-            "[store]\npath = {data:?}\nroom = 1\n[terminal]\nenabled = false\n[discord]\nenabled = true\ntoken_file = {token:?}\n\
+            "[store]\npath = {data:?}\nroom = 1\n[terminal]\nenabled = false\n{LIMITS}[discord]\nenabled = true\ntoken_file = {token:?}\n\
              api_url = {api:?}\n{more}\n"
         );
         fs::write(folder.path().join("nape.toml"), config).expect("a file of ours");

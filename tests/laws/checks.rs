@@ -120,7 +120,7 @@ fn nothing_written_is_kept(seen: &Seen<'_>) {
 /// Who acts: the person, or the owner of the record whose time has come.
 fn actor(event: &Event) -> &UserId {
     match event {
-        Event::Person(person) => &person.who,
+        Event::Person(person) | Event::Beyond { person, .. } => &person.who,
         Event::Membership { server, .. } | Event::Moved { from: server, .. } => panic!("nobody left {server}"),
         Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
             match key {
@@ -148,7 +148,7 @@ fn people_change_only_their_own(seen: &Seen<'_>) {
                 assert_eq!(runs(seen.before), runs(seen.after), "{actor} changed who else is counted");
             }
             Key::Votes(entry) => assert!(LIBRARY.entry(entry).is_some(), "a vote for {entry:?}"),
-            Key::Server(_) => panic!("{actor} changed a server's settings"),
+            Key::Server(_) | Key::Audit(_) => panic!("{actor} changed a server's settings"),
         }
     }
     for post in posts(seen.outcome) {

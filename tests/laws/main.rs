@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a world that can't be built is a failed test")]
 
 mod actions;
+mod admins;
 mod checks;
 mod histories;
 mod messages;

@@ -268,6 +268,7 @@ impl World {
             who: person(who),
             place,
             may_configure: false,
+            roles: Vec::new(),
             venues,
             grounds: Vec::new(),
             reply,

@@ -134,6 +134,7 @@ async fn talk(link: Link) -> Result<(), Box<dyn std::error::Error>> {
             who: terminal::user(CANARIES[0]),
             place: terminal::place(CANARIES[0]),
             may_configure: false,
+            roles: Vec::new(),
             venues: Venues::default(),
             grounds: Vec::new(),
             reply: Some(ReplyToken(CANARIES[3].to_owned())),

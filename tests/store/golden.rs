@@ -26,6 +26,7 @@ fn records() -> Vec<(&'static str, Record)> {
         ("lock", sample::lock(1_795_399_446_123)),
         ("channel", sample::channel(&["a", "b"])),
         ("votes", sample::votes(7, 2)),
+        ("audit", sample::audit()),
     ]
 }
 

@@ -44,13 +44,14 @@ enum Act {
 
 fn key(number: u8) -> Key {
     // Names of which one starts with another, and one with a zero byte in it.
-    let name = ["a", "ab", "a\0", "b"][usize::from(number / 6 % 4)];
-    match number % 6 {
+    let name = ["a", "ab", "a\0", "b"][usize::from(number / 7 % 4)];
+    match number % 7 {
         0 => Key::Server(ServerId::from_stored(name)),
         1 => Key::Person(sample::user(name)),
         2 => Key::Session(sample::user(name)),
         3 => Key::Lock(sample::user(name)),
         4 => Key::Channel(ChannelId::from_stored(name)),
+        5 => Key::Audit(ServerId::from_stored(name)),
         _ => Key::Votes(name.to_owned()),
     }
 }
@@ -63,6 +64,7 @@ fn record(key: &Key, content: &Content) -> Record {
         Key::Lock(_) => sample::lock(i64::from(content.number)),
         Key::Channel(_) => sample::channel(if content.flag { &["a", "b"] } else { &[] }),
         Key::Votes(_) => sample::votes(u32::from(content.number.unsigned_abs()), 0),
+        Key::Audit(_) => sample::audit(),
         Key::Recent(..) => unreachable!("the keys above are those that are stored"),
     }
 }
@@ -81,8 +83,8 @@ fn recipe() -> impl Strategy<Value = Recipe> {
     let off = prop_oneof![9 => Just(0u8), 1 => Just(1u8)];
     (
         prop::option::of(0..6u8),
-        prop::collection::vec((0..24u8, prop::option::weighted(0.7, content())), 0..5),
-        prop::collection::vec((0..24u8, off), 0..4),
+        prop::collection::vec((0..28u8, prop::option::weighted(0.7, content())), 0..5),
+        prop::collection::vec((0..28u8, off), 0..4),
         prop::collection::vec(order, 0..3),
         prop::collection::vec(0..6u8, 0..3),
         prop::sample::select(vec![0, 0, HOUR, 9 * HOUR, 25 * HOUR, -HOUR]),

@@ -4,6 +4,7 @@ use nape::base::id::{ChannelId, Place, PlaceKind, Platform, ServerId, SessionId,
 use nape::base::time::Timestamp;
 use nape::message::model::Message;
 use nape::port::action::{Order, Post, StepMark, Venue};
+use nape::port::audit::{Audit, Audited};
 use nape::port::event::ReplyToken;
 use nape::port::record::{Channel, Felt, Lock, Person, Record, Running, Server, Votes};
 use nape::routine::model::Side;
@@ -85,6 +86,18 @@ pub fn channel(names: &[&str]) -> Record {
 
 pub fn votes(up: u32, down: u32) -> Record {
     Record::Votes(Votes { up, down })
+}
+
+pub fn audit() -> Record {
+    let entry = |key: &str, from: Option<&str>, to: Option<&str>| Audited {
+        at: at(1_795_399_446_123),
+        who: "k7f2qx".to_owned(),
+        key: key.to_owned(),
+        from: from.map(str::to_owned),
+        to: to.map(str::to_owned),
+    };
+    let entries = vec![entry("answers", None, Some("public")), entry("at_once", Some("5"), Some("7"))];
+    Record::Audit(Audit { entries, before: Some(values()) })
 }
 
 pub fn say(text: &str) -> Order {

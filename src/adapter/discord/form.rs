@@ -15,6 +15,8 @@ const ONE_LINE: u8 = 1;
 const LINES: u8 = 2;
 /// The longest question, in characters: a little more than is read, so that a longer one is answered and not cut.
 const LONGEST_QUESTION: usize = 3000;
+/// The most characters that Discord takes in a field.
+const LONGEST_FILE: usize = 4000;
 /// The longest title and label, in characters.
 const LONGEST_LABEL: usize = 45;
 
@@ -35,6 +37,10 @@ pub(super) fn wanted(invocation: &Invocation, settings: &Settings) -> Option<For
         Command::Ask if invocation.arg("question").is_none() => {
             Some(Form { line, longest: LONGEST_QUESTION, style: LINES })
         }
+        // Lines stay lines there, which they don't on a command's own.
+        Command::AdminPlan | Command::AdminApply if invocation.arg("file").is_none() => {
+            Some(Form { line, longest: LONGEST_FILE, style: LINES })
+        }
         Command::AdminSet if invocation.arg("value").is_none() => {
             let key = invocation.arg("key")?;
             let (_, longest) = settings.names.texts.iter().find(|(known, _)| known == key)?;
@@ -49,7 +55,7 @@ pub(super) fn filled_in(line: &str, text: &str) -> Option<Invocation> {
     let (spec, rest) = begun(line)?;
     let last = text_of(spec)?;
     let mut words = rest.split_whitespace();
-    let before = spec.params.iter().take_while(|param| param.takes != Takes::Rest);
+    let before = spec.params.iter().take_while(|param| !is_text(param));
     let begun = before.fold(Invocation::new(spec.command), |all, param| all.with_some(param.name, words.next()));
     Some(begun.with(last.name, text))
 }
@@ -71,7 +77,11 @@ impl Form {
 
 /// The parameter that takes a text.
 fn text_of(spec: &CommandSpec) -> Option<&Param> {
-    spec.params.iter().find(|param| param.takes == Takes::Rest)
+    spec.params.iter().find(|param| is_text(param))
+}
+
+fn is_text(param: &Param) -> bool {
+    matches!(param.takes, Takes::Rest | Takes::File)
 }
 
 /// The command that a line begins with, and the rest of it.

@@ -9,6 +9,7 @@ use serenity::model::application::{
     ComponentInteractionDataKind, Interaction as Incoming, InteractionContext, ModalInteraction,
 };
 use serenity::model::channel::{ChannelType, PartialChannel};
+use serenity::model::guild::Member;
 use serenity::model::id::{ChannelId, GuildId, InteractionId, UserId};
 
 use crate::base::id::{EventId, PlaceKind};
@@ -41,6 +42,8 @@ struct From<'a> {
     context: Option<InteractionContext>,
     /// The member's permissions, as Discord has worked them out for this channel.
     member: Option<Permissions>,
+    /// The member's roles.
+    roles: Vec<String>,
     /// The bot's own.
     own: Option<Permissions>,
 }
@@ -76,6 +79,7 @@ impl Shared {
             channel_id: ChannelId::new(channel),
             context: None,
             member: None,
+            roles: Vec::new(),
             own: None,
         };
         // Autocomplete can't be answered with a message; the rest can.
@@ -111,6 +115,7 @@ impl Shared {
             channel_id: press.channel_id,
             context: press.context,
             member: press.member.as_ref().and_then(|member| member.permissions),
+            roles: roles(press.member.as_ref()),
             own: press.app_permissions,
         };
         let id = match &press.data.kind {
@@ -136,6 +141,7 @@ impl Shared {
             channel_id: form.channel_id,
             context: None,
             member: form.member.as_ref().and_then(|member| member.permissions),
+            roles: roles(form.member.as_ref()),
             own: form.app_permissions,
         };
         let line = self.signer.line(&from.who.to_string(), &form.data.custom_id);
@@ -230,6 +236,7 @@ impl Shared {
             who: place::user(from.who),
             place,
             may_configure: rights::may_configure(from.member),
+            roles: from.roles.clone(),
             venues,
             grounds,
             reply: Some(kept.reply_token(now)),
@@ -270,8 +277,13 @@ fn of_command(command: &CommandInteraction) -> From<'_> {
         channel_id: command.channel_id,
         context: command.context,
         member: command.member.as_ref().and_then(|member| member.permissions),
+        roles: roles(command.member.as_deref()),
         own: command.app_permissions,
     }
+}
+
+fn roles(member: Option<&Member>) -> Vec<String> {
+    member.map(|member| member.roles.iter().map(ToString::to_string).collect()).unwrap_or_default()
 }
 
 /// The name under a group, and the options of what was picked.

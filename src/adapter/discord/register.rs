@@ -135,7 +135,7 @@ fn option(entry: &Entry, field: &Field) -> Value {
             let choice = |word: &&str| json!({"name": word.replace('_', " "), "value": word});
             option["choices"] = words.iter().map(choice).collect();
         }
-        Takes::Rest | Takes::Words | Takes::Word | Takes::Session => {
+        Takes::Rest | Takes::Words | Takes::Word | Takes::Session | Takes::File => {
             option["max_length"] = json!(LONGEST_TEXT);
             if *complete != Complete::Nothing {
                 option["autocomplete"] = json!(true);
@@ -147,5 +147,5 @@ fn option(entry: &Entry, field: &Field) -> Value {
 
 /// Whether what is left empty is asked for in a form of its own: there, a longer text is easier to write.
 fn is_asked_for(command: Command) -> bool {
-    command == Command::Ask
+    command == Command::Ask || command.spec().takes_file()
 }

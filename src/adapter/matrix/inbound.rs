@@ -211,6 +211,7 @@ async fn pass_on(
         id: place::event(&event_id),
         who: place::person(&sender),
         may_configure,
+        roles: Vec::new(),
         venues: Venues { private_thread: false, public_thread: !is_direct, direct: true },
         grounds: Vec::new(),
         reply,

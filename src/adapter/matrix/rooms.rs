@@ -105,6 +105,7 @@ pub(super) async fn arrived(core: &Arc<Core>, room: &Room) -> Vec<oneshot::Recei
         who: place::person(&host),
         place: Spot::room(id).place(is_direct),
         may_configure: false,
+        roles: Vec::new(),
         venues: Venues::default(),
         grounds: Vec::new(),
         reply: None,

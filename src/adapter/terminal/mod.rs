@@ -4,6 +4,7 @@
 //! control sequences, and free text is never written to the history.
 
 mod keyboard;
+mod paste;
 mod show;
 
 use std::pin::Pin;
@@ -14,7 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::adapter::choose;
 use crate::adapter::{Delivery, Incoming, Link, Names, Profile, SendError, Time, Work};
-use crate::base::id::{ChannelId, EventId, Place, PlaceKind, Platform, UserId};
+use crate::base::id::{ChannelId, EventId, Place, PlaceKind, Platform, ServerId, UserId};
 use crate::base::time::{Timestamp, parse_span};
 use crate::command::parse::Invocation;
 use crate::command::table::Command;
@@ -25,6 +26,7 @@ use crate::port::event::{Event, FromPerson, Input, Venues};
 use crate::port::record::Key;
 
 pub use keyboard::Line;
+use paste::Pasted;
 use show::Screen;
 
 /// The platform's name.
@@ -98,7 +100,9 @@ pub fn user(name: &str) -> UserId {
 /// Their conversation.
 pub fn place(name: &str) -> Place {
     let platform = Platform::new(PLATFORM);
-    Place { server: None, channel: ChannelId::new(&platform, name), parent: None, kind: PlaceKind::Direct, platform }
+    // Whoever sits there may configure it: the terminal is a server of its own.
+    let server = Some(ServerId::new(&platform, PLATFORM));
+    Place { server, channel: ChannelId::new(&platform, name), parent: None, kind: PlaceKind::Direct, platform }
 }
 
 impl Terminal {
@@ -125,7 +129,9 @@ impl Terminal {
     ) -> Result<(), TerminalError> {
         let Link { events, mut deliveries, mut stop, servers: _ } = link;
         let is_screen = self.mode != Mode::Pipe;
-        let mut talk = Talk { started: self.time.now(), count: 0, screen, offered, until: None, terminal: self };
+        let started = self.time.now();
+        let pasted = Pasted::default();
+        let mut talk = Talk { started, count: 0, screen, offered, pasted, until: None, terminal: self };
         let mut events = Some(events);
         let mut waiting: Option<Waiting> = None;
         if is_screen {
@@ -142,13 +148,17 @@ impl Terminal {
                 () = stopped(&mut stop) => return Ok(()),
                 () = ready(&mut waiting) => waiting = None,
                 line = lines.recv(), if waiting.is_none() && events.is_some() => match line {
-                    Some(Line::Text(text)) => match talk.line(&text, events.as_ref()).await {
+                    Some(Line::Text(text)) => match talk.line(&text, events.as_ref()).await? {
                         Next::Wait(next) => waiting = next,
                         Next::Leave => events = None,
                     },
                     Some(Line::Interrupted) => talk.screen.show("Type stop to end a routine, Ctrl-D to leave.\n", false)?,
                     Some(Line::Failed(error)) => return Err(TerminalError::Editor(error)),
-                    None => events = None,
+                    None => match talk.pasted.rest() {
+                        // The fence was never closed: what there is, is meant.
+                        Some(text) => waiting = talk.send(events.as_ref(), Input::Said { text, addressed: true }).await,
+                        None => events = None,
+                    },
                 },
                 () = talk.tick(), if talk.until.is_some() => talk.draw_time()?,
             }
@@ -180,15 +190,18 @@ struct Talk {
     screen: Screen,
     /// The choices of the last message that had any.
     offered: Arc<Mutex<Vec<Choice>>>,
+    /// Lines of a file of which more are to come.
+    pasted: Pasted,
     /// What the time that is drawn runs down to.
     until: Option<Timestamp>,
 }
 
 impl Talk {
-    async fn line(&mut self, text: &str, events: Option<&mpsc::Sender<Incoming>>) -> Next {
-        let trimmed = text.trim();
+    async fn line(&mut self, line: &str, events: Option<&mpsc::Sender<Incoming>>) -> Result<Next, TerminalError> {
         self.screen.interrupted();
-        match trimmed.split_once(' ').unwrap_or((trimmed, "")) {
+        let Some(text) = self.pasted.line(line) else { return Ok(Next::Wait(None)) };
+        let trimmed = text.trim();
+        Ok(match trimmed.split_once(' ').unwrap_or((trimmed, "")) {
             ("", _) => Next::Wait(None),
             ("/quit" | "/exit", "") => Next::Leave,
             ("/wait", span) if parse_span(span).is_some() => {
@@ -198,13 +211,19 @@ impl Talk {
             }
             _ => {
                 let offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                let input = match choose::chosen(&offered, trimmed) {
-                    Some(choice) => Input::Pressed { line: choice.line.clone() },
-                    None => Input::Said { text: text.to_owned(), addressed: true },
+                let input = match (choose::chosen(&offered, trimmed), paste::from_path(trimmed)) {
+                    (Some(choice), _) => Input::Pressed { line: choice.line.clone() },
+                    (None, Some(Ok(invocation))) => Input::Invoked(invocation),
+                    (None, Some(Err(why))) => {
+                        let remedy = "Give its path, or the lines themselves between two lines of ```.";
+                        self.screen.show(&format!("That file can't be read ({why}). {remedy}"), false)?;
+                        return Ok(Next::Wait(None));
+                    }
+                    (None, None) => Input::Said { text, addressed: true },
                 };
                 Next::Wait(self.send(events, input).await)
             }
-        }
+        })
     }
 
     /// Sends an event; what comes back is done when everything that follows from it has been shown.
@@ -218,6 +237,7 @@ impl Talk {
             who: user(name),
             place: place(name),
             may_configure: true,
+            roles: Vec::new(),
             venues: Venues::default(),
             grounds: Vec::new(),
             reply: None,

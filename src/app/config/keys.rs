@@ -39,6 +39,8 @@ pub enum Kind {
     Words,
     /// A list of accounts of a platform, or of patterns of them.
     Accounts,
+    /// People, each by platform and the platform's own id.
+    People,
 }
 
 /// Every key: table, name, kind. `config/nape.toml` says what they mean.
@@ -49,6 +51,10 @@ pub const KEYS: &[(&str, &str, Kind)] = &[
     ("store", "recipient", Kind::Recipient),
     ("content", "dir", Kind::Folder),
     ("model", "dir", Kind::Folder),
+    ("operators", "people", Kind::People),
+    ("limits", "person", Kind::Number { min: 1, max: 600, of: "events a minute" }),
+    ("limits", "channel", Kind::Number { min: 1, max: 6_000, of: "events a minute" }),
+    ("limits", "total", Kind::Number { min: 1, max: 600_000, of: "events a minute" }),
     ("terminal", "enabled", Kind::Switch),
     ("discord", "enabled", Kind::Switch),
     ("discord", "token_file", Kind::File),
@@ -85,6 +91,8 @@ pub struct Section {
     /// The table's line; 1 when the file hasn't got it.
     pub line: usize,
     values: BTreeMap<String, (usize, Value)>,
+    /// Where values come from that stand in no line.
+    origins: BTreeMap<String, String>,
 }
 
 /// The tables of a file.
@@ -127,6 +135,23 @@ impl Sections {
         if faults.is_empty() { Ok(sections) } else { Err(faults) }
     }
 
+    /// Puts a value, as a file would write it, over what is there.
+    ///
+    /// # Errors
+    /// What the key takes.
+    pub fn put(&mut self, table: &str, key: &str, written: &str, from: &str) -> Result<(), String> {
+        let text = format!("{key} = {written}");
+        let read = DeTable::parse(&text).ok();
+        let value = read.as_ref().and_then(|row| row.get_ref().iter().next()).map(|(_, value)| value);
+        // What is no TOML is at least a text, of which its kind says what it takes instead.
+        let quoted = Spanned::new(0..0, DeValue::String(written.into()));
+        let value = take(table, key, value.unwrap_or(&quoted))?;
+        let section = self.0.entry(table.to_owned()).or_default();
+        section.values.insert(key.to_owned(), (0, value));
+        section.origins.insert(key.to_owned(), from.to_owned());
+        Ok(())
+    }
+
     /// A table; an empty one when the file hasn't got it.
     pub fn section(&self, table: &str) -> Section {
         self.0.get(table).cloned().unwrap_or(Section { line: 1, ..Section::default() })
@@ -161,9 +186,27 @@ impl Section {
     /// A list; an empty one when the file hasn't got it.
     pub fn list(&self, key: &str) -> Vec<String> {
         match self.value(key) {
-            Some(Value::List(list)) => list.clone(),
+            Some(Value::List(items)) => items.clone(),
             Some(Value::Switch(_) | Value::Number(_) | Value::Text(_)) | None => Vec::new(),
         }
+    }
+
+    /// A value as a file would write it, without what is secret in it, and its line when it stands in one.
+    pub fn shown(&self, key: &str, kind: Kind) -> Option<(String, Option<usize>)> {
+        let (line, value) = self.values.get(key)?;
+        let shown = match value {
+            Value::Switch(on) => toml::Value::from(*on),
+            Value::Number(number) => toml::Value::from(i64::try_from(*number).unwrap_or(i64::MAX)),
+            Value::Text(text) if kind == Kind::Url => toml::Value::from(without_credentials(text)),
+            Value::Text(text) => toml::Value::from(text.as_str()),
+            Value::List(items) => toml::Value::from(items.clone()),
+        };
+        Some((shown.to_string(), Some(*line).filter(|line| *line > 0)))
+    }
+
+    /// Where a value comes from that stands in no line.
+    pub fn origin(&self, key: &str) -> &str {
+        self.origins.get(key).map_or("", String::as_str)
     }
 
     /// The path of a file or folder.
@@ -216,6 +259,14 @@ fn take(table: &str, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, S
             let accounts: Option<Vec<String>> = rows.iter().map(account).collect();
             accounts.map(Value::List).ok_or_else(|| takes(ACCOUNTS))
         }
+        (Kind::People, DeValue::Array(items)) => {
+            let items = items.iter().map(|item| match item.get_ref() {
+                DeValue::String(id) => is_person(id).then(|| id.to_string()),
+                _ => None,
+            });
+            items.collect::<Option<_>>().map(Value::List).ok_or_else(|| takes(PEOPLE))
+        }
+        (Kind::People, _) => Err(takes(PEOPLE)),
         (Kind::Switch, _) => Err(takes("true or false, without quotes")),
         (Kind::Folder, _) => Err(takes("the path of a folder, in quotes")),
         (Kind::File, _) => Err(takes("the path of a file, in quotes")),
@@ -225,6 +276,41 @@ fn take(table: &str, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, S
         (Kind::Url, _) => Err(takes("an address that starts with https:// or http://, in quotes")),
         (Kind::Words, _) => Err(takes("words, in quotes")),
         (Kind::Accounts, _) => Err(takes(ACCOUNTS)),
+    }
+}
+
+/// What [`Kind::People`] takes.
+const PEOPLE: &str = "a list of ids, each with its platform: [\"discord:1234567890\", \"matrix:@anna:example.org\"]";
+
+/// Whether this is a person's id with its platform's name before it.
+fn is_person(id: &str) -> bool {
+    let named = id.split_once(':');
+    named.is_some_and(|(platform, own)| {
+        ["discord", "matrix", "terminal"].contains(&platform) && !own.is_empty() && !own.contains(char::is_whitespace)
+    })
+}
+
+/// A value that was given without quotes, as a file would write it.
+pub fn spelt(kind: Kind, text: &str) -> String {
+    match kind {
+        Kind::Switch | Kind::Number { .. } => text.trim().to_owned(),
+        Kind::Folder | Kind::File | Kind::Recipient | Kind::Id | Kind::Url | Kind::Words => {
+            toml::Value::from(text).to_string()
+        }
+        Kind::People | Kind::Accounts => {
+            let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+            toml::Value::from(items.map(str::to_owned).collect::<Vec<_>>()).to_string()
+        }
+    }
+}
+
+/// An address without the name and password that may stand in it.
+fn without_credentials(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    match host.rsplit_once('@') {
+        Some((_, host)) => format!("{scheme}://…@{host}{path}"),
+        None => url.to_owned(),
     }
 }
 

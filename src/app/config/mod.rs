@@ -1,13 +1,17 @@
 //! The operator's boot configuration: `config/nape.toml` is the reference. All problems at once, each with its line.
+//!
+//! Three layers, a later one over those before it: the file, the environment, the arguments ([`layers`]).
 
 mod discord;
 mod keys;
+mod layers;
 mod matrix;
 pub mod secret;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::app::limits::Bounds;
 use crate::store::{Options, Room};
 
 use keys::{Fault, Sections};
@@ -30,6 +34,10 @@ pub struct Config {
     pub content: Option<PathBuf>,
     /// A folder with another model than the built-in one.
     pub model: Option<PathBuf>,
+    /// Those who run the program, by platform and the platform's own id.
+    pub operators: Vec<String>,
+    /// How much may be asked of it.
+    pub limits: Bounds,
     /// Whether the terminal is enabled.
     pub terminal: bool,
     /// Discord, when it is enabled.
@@ -43,7 +51,7 @@ pub struct Config {
 pub struct Problem {
     /// The file.
     pub path: PathBuf,
-    /// The line, from 1.
+    /// The line, from 1; 0 for what stands in no line, as it comes from the environment or the arguments.
     pub line: usize,
     /// What is wrong, and what to do.
     pub message: String,
@@ -51,7 +59,10 @@ pub struct Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: {}", self.path.display(), self.line, self.message)
+        match self.line {
+            0 => f.write_str(&self.message),
+            line => write!(f, "{}:{line}: {}", self.path.display(), self.message),
+        }
     }
 }
 
@@ -64,6 +75,8 @@ impl Default for Config {
             recipient: None,
             content: None,
             model: None,
+            operators: Vec::new(),
+            limits: Bounds::default(),
             terminal: true,
             discord: None,
             matrix: None,
@@ -84,16 +97,50 @@ pub fn room(mebibytes: u32) -> Room {
     Room { warn: 2 * read_only, read_only, ballast: read_only / 4 }
 }
 
-/// Reads a configuration file.
-pub fn read(path: &Path) -> Result<Config, Vec<Problem>> {
-    let problem = |line: usize, message: String| Problem { path: path.to_owned(), line, message };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| vec![problem(1, format!("can't be read ({error}); give its path with --config"))])?;
-    parse(&text).map_err(|problems| problems.into_iter().map(|(line, message)| problem(line, message)).collect())
+/// The reference, as it was built in: the defaults, where it sets them.
+const REFERENCE: &str = include_str!("../../../config/nape.toml");
+
+/// Reads a configuration: the file, what the environment puts over it, and over that what `--set` does.
+///
+/// # Errors
+/// Everything that is wrong, each with its line.
+pub fn read(path: &Path, set: &[String]) -> Result<Config, Vec<Problem>> {
+    let sections = layered(path, set)?;
+    config(&sections).map_err(|faults| problems(path, faults))
 }
 
+/// Every value that holds and where it comes from, as a file; nothing secret is in it.
+///
+/// # Errors
+/// As [`read`].
+pub fn show(path: &Path, set: &[String]) -> Result<String, Vec<Problem>> {
+    let sections = layered(path, set)?;
+    config(&sections).map_err(|faults| problems(path, faults))?;
+    let reference = Sections::parse(REFERENCE).map_err(|faults| problems(Path::new("config/nape.toml"), faults))?;
+    Ok(layers::show(&sections, &reference, path))
+}
+
+fn layered(path: &Path, set: &[String]) -> Result<Sections, Vec<Problem>> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| problems(path, vec![(1, format!("can't be read ({error}); give its path with --config"))]))?;
+    let (mut sections, mut faults) =
+        Sections::parse(&text).map_or_else(|faults| (Sections::default(), faults), |sections| (sections, Vec::new()));
+    for layer in [layers::environment(), layers::arguments(set)] {
+        faults.extend(layers::overlay(&mut sections, &layer).err().into_iter().flatten());
+    }
+    if faults.is_empty() { Ok(sections) } else { Err(problems(path, faults)) }
+}
+
+fn problems(path: &Path, faults: Vec<Fault>) -> Vec<Problem> {
+    faults.into_iter().map(|(line, message)| Problem { path: path.to_owned(), line, message }).collect()
+}
+
+#[cfg(test)]
 fn parse(text: &str) -> Result<Config, Vec<Fault>> {
-    let sections = Sections::parse(text)?;
+    config(&Sections::parse(text)?)
+}
+
+fn config(sections: &Sections) -> Result<Config, Vec<Fault>> {
     let default = Config::default();
     let (store, content) = (sections.section("store"), sections.section("content"));
     let mut faults = Vec::new();
@@ -105,6 +152,8 @@ fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         faults.extend(found);
         None
     });
+    let limits = sections.section("limits");
+    let limit = |key: &str, usual: u32| limits.number(key).and_then(|most| u32::try_from(most).ok()).unwrap_or(usual);
     let config = Config {
         store: store.path("path").unwrap_or(default.store),
         key: store.path("key"),
@@ -112,6 +161,12 @@ fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         recipient: store.text("recipient"),
         content: content.path("dir"),
         model: sections.section("model").path("dir"),
+        operators: sections.section("operators").list("people"),
+        limits: Bounds {
+            person: limit("person", default.limits.person),
+            channel: limit("channel", default.limits.channel),
+            total: limit("total", default.limits.total),
+        },
         terminal: sections.section("terminal").switch("enabled").unwrap_or(default.terminal),
         discord,
         matrix,
@@ -126,7 +181,24 @@ mod tests {
     #[test]
     fn the_reference_file_is_the_default() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/nape.toml");
-        assert_eq!(read(&path), Ok(Config::default()));
+        assert_eq!(read(&path, &[]), Ok(Config::default()));
+    }
+
+    #[test]
+    fn the_reference_tells_of_every_key_what_it_is_for() {
+        for (table, key, _) in keys::KEYS {
+            let rows = REFERENCE.split_once(&format!("[{table}]\n")).map(|(_, rest)| rest.split("\n[").next().unwrap());
+            let rows = rows.unwrap_or_else(|| panic!("config/nape.toml has no [{table}]"));
+            let is_key = |line: &&str| line.trim_start_matches("# ").starts_with(&format!("{key} = "));
+            let at = rows.lines().position(|line| is_key(&line)).unwrap_or_else(|| panic!("no {table}.{key}"));
+            let lines: Vec<&str> = rows.lines().collect();
+            let about: Vec<&str> =
+                lines[..at].iter().rev().take_while(|line| line.starts_with("# ")).copied().collect();
+            assert!(
+                !about.is_empty() && about.iter().any(|line| line.contains("Default: ")),
+                "{table}.{key}: {about:?}"
+            );
+        }
     }
 
     #[test]
