@@ -152,3 +152,66 @@ async fn whoever_lets_the_bot_in_is_greeted_once_and_an_outage_is_no_removal() {
     assert!(kept.text.contains("7 \\(set here"), "back within the week, its settings are there: {kept:?}");
     assert_eq!(greeted(&scene.fake), 1);
 }
+
+#[tokio::test]
+async fn the_settings_are_pasted_or_attached_taken_over_whole_and_undone() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    let paste = async |command: &str, lines: &str| {
+        let form = owner.slash(command).send();
+        form.modal().await;
+        form.submit(&[("text", lines)]).reply().await
+    };
+    let file = "answers = \"public\"\nat_once = 7\n";
+    let planned = paste("nape-admin plan", file).await;
+    assert!(
+        planned.ephemeral && planned.text.contains("at_once") && planned.text.contains("Nothing was changed"),
+        "{planned:?}"
+    );
+    let wrong = paste("nape-admin apply", "at_once = 0\nanswer = \"public\"\n").await;
+    assert!(wrong.text.contains("Line 1") && wrong.text.contains("Line 2"), "{wrong:?}");
+    // As an attachment it is the same.
+    let applied = owner.slash("nape-admin apply").option("file", file).send().reply().await;
+    assert!(applied.text.contains("Done, all at once"), "{applied:?}");
+    let undone = owner.press(&applied, "Undo it").reply().await;
+    assert!(undone.text.contains("Undone"), "{undone:?}");
+    let shown = owner.slash("nape-admin show").option("key", "at_once").send().reply().await;
+    assert!(shown.text.contains("5 \\(default"), "{shown:?}");
+}
+
+#[tokio::test]
+async fn changes_are_announced_in_the_channel_that_was_set() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    owner.slash("nape-admin set").option("key", "log_channel").option("value", "here").send().reply().await;
+    owner.slash("nape-admin set").option("key", "at_once").option("value", "7").send().reply().await;
+    let said = scene.fake.until(|state| {
+        let texts =
+            state.messages.values().filter(|message| message.channel == owner.channel && message.only_for.is_none());
+        texts.map(|message| message.content.clone()).find(|text| text.contains("at_once"))
+    });
+    let said = said.await;
+    assert!(said.contains("5 \\(default\\) → 7") && !said.contains(&owner.user.to_string()), "{said}");
+}
+
+#[tokio::test]
+async fn a_named_role_may_configure_and_a_denied_channel_stays_silent() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    scene.fake.grant(scene.guild, scene.anna.user, 0);
+    let role =
+        scene.fake.look(|state| state.guilds[&scene.guild].members[&scene.anna.user].roles.iter().next_back().copied());
+    let role = role.expect("it was granted just now");
+    let set = |who: &Actor, key: &str, value: &str| {
+        who.slash("nape-admin set").option("key", key).option("value", value).opened().send()
+    };
+    assert!(set(&scene.anna, "at_once", "7").reply().await.text.contains("manage the server"));
+    set(&owner, "admin_roles", &format!("<@&{role}>")).reply().await;
+    assert!(set(&scene.anna, "at_once", "7").reply().await.text.contains("→ 7"));
+    assert!(set(&scene.anna, "admin_roles", "nothing").reply().await.text.contains("Nothing was changed"));
+    set(&owner, "channels_denied", "here").reply().await;
+    let refused = scene.ask(&scene.anna, "what is effleurage").await;
+    assert!(refused.ephemeral && refused.text.contains("not used in this channel"), "{refused:?}");
+    let urgent = scene.ask(&scene.anna, "worst headache of my life, suddenly, in seconds").await;
+    assert!(urgent.text.contains("emergency"), "{urgent:?}");
+}

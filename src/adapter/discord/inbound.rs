@@ -97,8 +97,17 @@ impl Shared {
             let input = asked(&data).unwrap_or_else(|| Input::Invoked(Invocation::new(Command::Help)));
             return self.happened(&from, Kind::Command, input).await;
         };
-        let given = options.iter().filter_map(|option| Some((option.name.as_str(), typed(&option.value)?)));
-        let invocation = given.fold(Invocation::new(meant), |invocation, (name, value)| invocation.with(name, value));
+        let mut invocation = Invocation::new(meant);
+        for option in options {
+            let value = match &option.value {
+                CommandDataOptionValue::Attachment(id) => {
+                    self.attached(command.data.resolved.attachments.get(id)).await
+                }
+                value => typed(value),
+            };
+            invocation = invocation.with_some(&option.name, value);
+        }
+        // A file that can't be had can still be pasted.
         if let Some(form) = self.form_for(&from, &invocation) {
             return self.open_form(&from, Kind::Command, &form).await;
         }

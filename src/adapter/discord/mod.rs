@@ -6,6 +6,7 @@
 //! What happens comes by [`gateway`] to [`inbound`] and [`guilds`], and goes on as events; deliveries come to [`outbound`]. Requests,
 //! and what they bring back, are the library's (serenity); the connection is our own, for the reasons that stand there.
 
+mod attached;
 mod cards;
 mod components;
 mod forbidden;

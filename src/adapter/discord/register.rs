@@ -17,6 +17,7 @@ const LONGEST_TEXT: u32 = 3000;
 const SUBCOMMAND: u8 = 1;
 const STRING: u8 = 3;
 const INTEGER: u8 = 4;
+const ATTACHMENT: u8 = 11;
 
 /// What was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,7 +136,8 @@ fn option(entry: &Entry, field: &Field) -> Value {
             let choice = |word: &&str| json!({"name": word.replace('_', " "), "value": word});
             option["choices"] = words.iter().map(choice).collect();
         }
-        Takes::Rest | Takes::Words | Takes::Word | Takes::Session | Takes::File => {
+        Takes::File => option["type"] = json!(ATTACHMENT),
+        Takes::Rest | Takes::Words | Takes::Word | Takes::Session => {
             option["max_length"] = json!(LONGEST_TEXT);
             if *complete != Complete::Nothing {
                 option["autocomplete"] = json!(true);

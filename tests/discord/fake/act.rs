@@ -193,7 +193,11 @@ impl Slash {
                     .unwrap_or_else(|| panic!("/{} does not exist", self.path));
                 path.push((word, declared["type"].clone()));
             }
-            let (mut options, resolved) = typed(state, &actor, declared, &self.options, focused);
+            let (given, attachments) = attached(state, declared, &self.options);
+            let (mut options, mut resolved) = typed(state, &actor, declared, &given, focused);
+            if !attachments.is_empty() {
+                resolved.insert("attachments".to_owned(), attachments.into());
+            }
             for (word, kind) in path.iter().rev() {
                 options = vec![json!({ "name": word, "type": kind, "options": options })];
             }
@@ -208,6 +212,32 @@ impl Slash {
             Handle { actor, id, revision: 0 }
         })
     }
+}
+
+/// Options with the id of an upload in place of each text that is given as a file, and the uploads.
+fn attached(
+    state: &mut State,
+    declared: &Value,
+    given: &[(String, Value)],
+) -> (Vec<(String, Value)>, Map<String, Value>) {
+    let known = declared["options"].as_array().cloned().unwrap_or_default();
+    let mut attachments = Map::new();
+    let mut put = |(name, value): &(String, Value)| {
+        let is_file = known.iter().any(|option| option["name"] == *name && option["type"] == 11);
+        let Some(text) = value.as_str().filter(|_| is_file) else { return (name.clone(), value.clone()) };
+        let id = state.clock.mint();
+        let path = format!("/ephemeral-attachments/{id}/file.toml");
+        let url = format!("{}{path}", state.gateway.url.replacen("ws://", "http://", 1));
+        let upload = json!({
+            "id": id, "filename": "file.toml", "size": text.len(), "url": url, "proxy_url": url, "ephemeral": true,
+            "content_type": "application/toml; charset=utf-8",
+        });
+        state.uploads.insert(path, text.to_owned());
+        attachments.insert(id.to_string(), upload);
+        (name.clone(), json!(id))
+    };
+    let given = given.iter().map(&mut put).collect();
+    (given, attachments)
 }
 
 /// Options as the client sends them, and the objects that they name.

@@ -22,6 +22,8 @@ pub struct State {
     /// Commands as Discord gives them back: of a guild, or of all (`None`).
     pub commands: BTreeMap<Option<Id>, Vec<Value>>,
     pub interactions: BTreeMap<Id, Interaction>,
+    /// The text of each file that somebody has attached to a command, by the path at which it is kept.
+    pub uploads: BTreeMap<String, String>,
     /// Every request, in order.
     pub requests: Vec<Request>,
     pub gateway: Gateway,
@@ -258,6 +260,7 @@ impl State {
             messages: BTreeMap::new(),
             commands: BTreeMap::new(),
             interactions: BTreeMap::new(),
+            uploads: BTreeMap::new(),
             requests: Vec::new(),
             gateway: Gateway::new(),
             faults: Faults::default(),
