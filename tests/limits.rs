@@ -62,7 +62,7 @@ async fn bring(link: &mut Link, heard: &Mutex<Vec<(String, String)>>) -> Result<
     let mut waiting = Vec::new();
     for event in flood() {
         let (handled, done) = oneshot::channel();
-        let mut incoming = Some(Incoming { event, handled });
+        let mut incoming = Some(Incoming { event, handled, settled: None });
         while incoming.is_some() {
             tokio::select! {
                 biased;

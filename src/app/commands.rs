@@ -63,7 +63,7 @@ pub fn run(command: Command) -> Result<(), Exit> {
         #[cfg(feature = "matrix")]
         Command::Matrix(Matrix::Doctor { config }) => {
             log::start("nape=warn");
-            serve::matrix::doctor(read_config(&config)?.matrix)
+            serve::matrix::doctor(read_config(&config, &[])?.matrix)
         }
     }
 }

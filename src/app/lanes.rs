@@ -71,7 +71,9 @@ impl Lanes {
             _ => None,
         };
         let (person, beyond, handled, settled) = match (job, beyond) {
-            (Job { event: Event::Person(person), handled, settled }, Some(beyond)) => (person, beyond, handled, settled),
+            (Job { event: Event::Person(person), handled, settled }, Some(beyond)) => {
+                (person, beyond, handled, settled)
+            }
             (job, _) => return self.put(job).await,
         };
         let is_urgent = self.shared.bot.is_urgent(&person);
@@ -88,8 +90,10 @@ impl Lanes {
         // The encoder may still see a sign in it that the rules don't. When so much waits for that, the rules have to do.
         if let Err(TrySendError::Full(job) | TrySendError::Closed(job)) = self.aside.try_send(job) {
             tracing::debug!("too much goes beyond the limits; an event was passed over");
-            // Nothing follows from it.
-            job.settled.map(|settled| settled.send(Settled::Stored));
+            if let Some(settled) = job.settled {
+                // Nothing follows from it; and nobody may be waiting any more.
+                let _ = settled.send(Settled::Stored);
+            }
         }
     }
 

@@ -56,8 +56,14 @@ pub(super) fn moved(from: &ServerId, to: &ServerId, records: &Records) -> Outcom
     if new.settings == Values::default() {
         let greeted = old.greeted || new.greeted;
         outcome.set(Key::Server(to.clone()), Record::Server(Server { greeted, removed: None, ..old }));
+        if let Some(log) = records.get(&Key::Audit(from.clone())) {
+            outcome.set(Key::Audit(to.clone()), log.clone());
+        }
     }
     outcome.delete(Key::Server(from.clone()));
+    if records.get(&Key::Audit(from.clone())).is_some() {
+        outcome.delete(Key::Audit(from.clone()));
+    }
     outcome
 }
 

@@ -25,17 +25,6 @@ pub enum LeadsTo {
     Group(Vec<(&'static str, Entry)>),
 }
 
-impl Menu {
-    /// What a command under this name does.
-    pub fn about(&self, command: Command) -> Option<&str> {
-        let entries = match &self.leads_to {
-            LeadsTo::Command(entry) => vec![entry],
-            LeadsTo::Group(entries) => entries.iter().map(|(_, entry)| entry).collect(),
-        };
-        entries.into_iter().find(|entry| entry.command == command).map(|entry| entry.about.as_str())
-    }
-}
-
 /// A command with its fields.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {

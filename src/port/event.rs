@@ -213,7 +213,9 @@ impl Event {
                 keys
             }
             Event::Membership { server, .. } => vec![Key::Server(server.clone())],
-            Event::Moved { from, to } => vec![Key::Server(from.clone()), Key::Server(to.clone())],
+            Event::Moved { from, to } => {
+                [from, to].into_iter().flat_map(|id| [Key::Server(id.clone()), Key::Audit(id.clone())]).collect()
+            }
             Event::Due { key: key @ Key::Server(server), .. } => vec![key.clone(), Key::Audit(server.clone())],
             Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
                 vec![key.clone()]

@@ -153,7 +153,12 @@ pub(super) fn names(library: &Library) -> Names {
             .filter(|setting| setting.may_be_set_by(Layer::Server))
             .filter_map(|setting| match setting.kind {
                 Kind::Text { max } => Some((setting.key.to_owned(), max)),
-                Kind::Switch | Kind::Number { .. } | Kind::Word(_) | Kind::Words(_) => None,
+                Kind::Switch
+                | Kind::Number { .. }
+                | Kind::Word(_)
+                | Kind::Words(_)
+                | Kind::Ids { .. }
+                | Kind::Place => None,
             })
             .collect(),
     }
