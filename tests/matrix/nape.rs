@@ -1,0 +1,169 @@
+//! The real program, run against a homeserver of the test's.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{ChildStdin, Command, Output, Stdio};
+use std::sync::{Arc, Condvar, Mutex};
+
+use crate::homeserver::{Account, Homeserver};
+use crate::tools::{LONG, Program, folder};
+
+/// A program that runs until it is killed or dropped; its folder stays for the next start.
+pub struct Nape {
+    /// The account it speaks by.
+    pub id: String,
+    folder: tempfile::TempDir,
+    running: Option<Running>,
+}
+
+/// What its configuration says beside what is always there.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Those who may verify it.
+    pub admins: Vec<String>,
+    /// Who may invite it; nobody named is everybody on its homeserver.
+    pub invite_from: Vec<String>,
+    /// Whether somebody sits at its terminal too.
+    pub terminal: bool,
+}
+
+struct Running {
+    _program: Program,
+    input: ChildStdin,
+    shown: Arc<Lines>,
+    logged: Arc<Lines>,
+}
+
+/// What a program writes, line by line.
+#[derive(Default)]
+struct Lines {
+    all: Mutex<Vec<String>>,
+    changed: Condvar,
+}
+
+impl Nape {
+    /// Starts one with an account of its own, on a good network.
+    pub fn on(homeserver: &Homeserver) -> Self {
+        Self::start(&homeserver.register("nape"), &homeserver.url(), &Setup::default())
+    }
+
+    /// Starts one that reaches its homeserver at this address.
+    pub fn start(account: &Account, url: &str, setup: &Setup) -> Self {
+        let folder = folder();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("password"), &account.password).expect("a folder of ours");
+        fs::set_permissions(path("password"), fs::Permissions::from_mode(0o600)).expect("a file of ours");
+        let Setup { admins, invite_from, terminal } = setup;
+        let config = format!(
+            "[store]\npath = {:?}\nroom = 1\n[terminal]\nenabled = {terminal}\n[matrix]\nenabled = true\nhomeserver = {url:?}\n\
+             user = {:?}\npassword_file = {:?}\nstore = {:?}\nrecovery_key_file = {:?}\nadmins = {admins:?}\n\
+             invite_from = {invite_from:?}\n",
+            path("data"),
+            account.id,
+            path("password"),
+            path("matrix"),
+            path("recovery-key"),
+        );
+        fs::write(path("nape.toml"), config).expect("a folder of ours");
+        let mut nape = Self { id: account.id.clone(), folder, running: None };
+        nape.again();
+        nape
+    }
+
+    /// Starts it again on what it left.
+    pub fn again(&mut self) {
+        let mut child = self
+            .command(&["run"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program is built with the tests");
+        let input = child.stdin.take().expect("it was given a pipe");
+        let shown = Lines::of(child.stdout.take().expect("it was given a pipe"));
+        let logged = Lines::of(child.stderr.take().expect("it was given a pipe"));
+        self.running = Some(Running { _program: Program(child), input, shown, logged });
+    }
+
+    /// As a power cut would.
+    pub fn kill(&mut self) {
+        self.running = None;
+    }
+
+    /// A path in its folder: `data`, `matrix`, `recovery-key`.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Types a line at its terminal.
+    pub fn type_in(&mut self, line: &str) {
+        writeln!(self.running.as_mut().expect("it runs").input, "{line}").expect("it listens");
+    }
+
+    /// Waits until its terminal shows this.
+    pub fn shows(&self, words: &str) {
+        self.running.as_ref().expect("it runs").shown.wait_for(words);
+    }
+
+    /// Waits until it has logged this since it was started.
+    pub fn logs(&self, words: &str) {
+        self.running.as_ref().expect("it runs").logged.wait_for(words);
+    }
+
+    /// What it has logged since it was started.
+    pub fn log(&self) -> String {
+        self.running.as_ref().map_or(String::new(), |running| running.logged.text())
+    }
+
+    /// `nape matrix doctor` with its configuration, to its end.
+    pub fn doctor(&self) -> Output {
+        let mut command = self.command(&["matrix", "doctor"]);
+        command.stdin(Stdio::null()).output().expect("the program is built with the tests")
+    }
+
+    fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nape"));
+        command.args(words).arg("--config").arg(self.path("nape.toml")).current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Drop for Nape {
+    fn drop(&mut self) {
+        // Who reads that a test failed wants to know what the program thought.
+        if std::thread::panicking() {
+            eprintln!("{} logged:\n{}", self.id, self.log());
+        }
+    }
+}
+
+impl Lines {
+    fn of(output: impl std::io::Read + Send + 'static) -> Arc<Self> {
+        let lines = Arc::new(Self::default());
+        let heard = lines.clone();
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                heard.all.lock().expect("nobody panicked").push(line);
+                heard.changed.notify_all();
+            }
+        });
+        lines
+    }
+
+    fn wait_for(&self, words: &str) {
+        let lines = self.all.lock().expect("nobody panicked");
+        let is_missing = |lines: &mut Vec<String>| !lines.iter().any(|line| line.contains(words));
+        let (lines, late) = self.changed.wait_timeout_while(lines, LONG, is_missing).expect("nobody panicked");
+        if late.timed_out() {
+            let all = lines.join("\n");
+            drop(lines);
+            panic!("`{words}` is not among what it wrote:\n{all}");
+        }
+    }
+
+    fn text(&self) -> String {
+        self.all.lock().expect("nobody panicked").join("\n")
+    }
+}
