@@ -7,11 +7,6 @@ use nape::app::arguments::Arguments;
 use nape::app::commands;
 
 fn main() -> ExitCode {
-    // serenity brings one provider of TLS's arithmetic, matrix-sdk another; with two, rustls wants to be told. That one is
-    // chosen already can't be: this is the first line of the program.
-    #[cfg(feature = "matrix")]
-    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(error) => {

@@ -19,6 +19,10 @@ use crate::safety::model::Urgency;
 /// An exit code of sysexits, with lines that say what is wrong and what to do.
 pub fn run(command: Command) -> Result<(), Exit> {
     keep_private();
+    // serenity brings one provider of TLS's arithmetic, matrix-sdk another; with two, rustls wants to be told. That one is chosen
+    // already can't be: nothing has spoken to anybody yet.
+    #[cfg(feature = "matrix")]
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     match command {
         Command::Chat(chat) => {
             log::start("nape=warn");

@@ -213,8 +213,7 @@ fn timeline(core: &Arc<Core>, workers: &Workers, room: &Room, update: JoinedRoom
     if let Some(to) = last_word.or_else(missed) {
         core.spawn(upgrade::follow(core.clone(), room.room_id().to_owned(), to));
     }
-    let has_member_changes = envelopes.iter().flatten().any(|envelope| envelope.kind == "m.room.member");
-    if has_member_changes {
+    if envelopes.iter().flatten().any(|envelope| is_leave(envelope, core)) {
         core.spawn(rooms::leave_if_empty(core.clone(), room.clone()));
     }
     for event in events {
@@ -232,6 +231,13 @@ fn timeline(core: &Arc<Core>, workers: &Workers, room: &Room, update: JoinedRoom
             }
         }
     }
+}
+
+/// Whether somebody else has left a room. Only then can it be empty: one that the bot has just made seems so for a moment.
+fn is_leave(envelope: &Envelope, core: &Core) -> bool {
+    envelope.kind == "m.room.member"
+        && envelope.state_key.as_deref() != Some(core.me.as_str())
+        && matches!(envelope.text("/membership"), Some("leave" | "ban"))
 }
 
 #[cfg(test)]
