@@ -121,12 +121,13 @@ impl Answerer {
             (Some((_, about)), Some(first)) => self.lexical.names(first.number, about.iter().map(|at| tokens[*at])),
             _ => false,
         };
-        let section = |place: &Place| self.lexical.section(place.number, &reading.query);
+        let sections =
+            |place: &Place| self.lexical.section(place.number, &reading.query).into_iter().collect::<Vec<_>>();
         Finding {
             close: false,
             outcome: bands::decide(&fit, first, reading.confidence, named),
             confidence: reading.confidence,
-            ranked: reading.places.iter().map(|place| rank::ranked(place, &self.names, section(place))).collect(),
+            ranked: reading.places.iter().map(|place| rank::ranked(place, &self.names, sections(place))).collect(),
         }
     }
 

@@ -35,10 +35,15 @@ pub struct Ranked {
     pub entry: String,
     /// The entry's topic.
     pub topic: String,
-    /// The index of the section that fits best, when one clearly does.
-    pub section: Option<usize>,
+    /// The indices of the sections that answer better than the short answer alone, in their order; at most [`Ranked::SECTIONS`].
+    pub sections: Vec<usize>,
     /// How well the entry fits, 0 to 1.
     pub score: f32,
+}
+
+impl Ranked {
+    /// Sections shown at most: more than that is the whole entry, which is one choice away.
+    pub const SECTIONS: usize = 2;
 }
 
 /// Why something is out of scope. The order is the order of precedence: when several fit, the first is said.
@@ -150,7 +155,7 @@ mod tests {
     #[test]
     fn topics_come_once_each_in_the_order_of_their_best_entry() {
         let ranked =
-            |entry: &str, topic: &str| Ranked { entry: entry.into(), topic: topic.into(), section: None, score: 0.5 };
+            |entry: &str, topic: &str| Ranked { entry: entry.into(), topic: topic.into(), sections: Vec::new(), score: 0.5 };
         let finding = Finding {
             outcome: Outcome::Answer,
             confidence: 0.5,

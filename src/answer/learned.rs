@@ -89,7 +89,7 @@ impl Learned {
         let ranked = order.places.iter().map(|(number, score)| Ranked {
             entry: words.names[*number].entry.clone(),
             topic: words.names[*number].topic.clone(),
-            section: self.section(*number, &near[*number], words),
+            sections: self.sections(*number, &near[*number], words),
             score: *score,
         });
         Finding {
@@ -119,21 +119,26 @@ impl Learned {
     /// The section that comes nearest, whatever the short answer is worth.
     pub fn nearest_section(&self, entry: usize, words: &Words<'_>, reading: &Reading) -> Option<usize> {
         let near = self.meaning.read(reading);
-        self.best_section(entry, near.get(entry)?, words).map(|(section, _)| section)
+        let scored = self.scored_sections(entry, near.get(entry)?, words);
+        scored.into_iter().max_by(|a, b| a.1.total_cmp(&b.1)).map(|(section, _)| section)
     }
 
-    /// The section that answers, if one does better than the short answer.
-    fn section(&self, entry: usize, near: &Nearness, words: &Words<'_>) -> Option<usize> {
-        let [_, _, constant, by_head] = self.weights.section[..] else { return None };
-        let (section, score) = self.best_section(entry, near, words)?;
-        (score > constant + by_head * near.head).then_some(section)
+    /// The sections that answer, those that do better than the short answer.
+    fn sections(&self, entry: usize, near: &Nearness, words: &Words<'_>) -> Vec<usize> {
+        let [_, _, constant, by_head] = self.weights.section[..] else { return Vec::new() };
+        let mut scored = self.scored_sections(entry, near, words);
+        scored.retain(|(_, score)| *score > constant + by_head * near.head);
+        scored.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
+        let mut sections: Vec<usize> = scored.into_iter().take(Ranked::SECTIONS).map(|(section, _)| section).collect();
+        sections.sort_unstable();
+        sections
     }
 
-    fn best_section(&self, entry: usize, near: &Nearness, words: &Words<'_>) -> Option<(usize, f32)> {
-        let [by_cosine, by_words, ..] = self.weights.section[..] else { return None };
+    fn scored_sections(&self, entry: usize, near: &Nearness, words: &Words<'_>) -> Vec<(usize, f32)> {
+        let [by_cosine, by_words, ..] = self.weights.section[..] else { return Vec::new() };
         let shares = words.lexical.shares(entry, words.query);
         let scores = near.sections.iter().zip(shares).map(|(cosine, share)| by_cosine * cosine + by_words * share);
-        scores.enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
+        scores.enumerate().collect()
     }
 }
 

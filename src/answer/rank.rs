@@ -53,9 +53,9 @@ pub(super) fn rank(fields: &[Fields], names: &[Name], leads_to: &[&str]) -> Vec<
 }
 
 /// The outward form of a place.
-pub(super) fn ranked(place: &Place, names: &[Name], section: Option<usize>) -> Ranked {
+pub(super) fn ranked(place: &Place, names: &[Name], sections: Vec<usize>) -> Ranked {
     let name = names[place.number].clone();
-    Ranked { entry: name.entry, topic: name.topic, section, score: place.score.clamp(0.0, 1.0) }
+    Ranked { entry: name.entry, topic: name.topic, sections, score: place.score.clamp(0.0, 1.0) }
 }
 
 fn score(fields: &Fields) -> f32 {

@@ -64,7 +64,7 @@ pub(super) fn answer(turn: &mut Turn<'_>, question: &str) {
 /// Shows an entry: its short answer, or all of it.
 pub(super) fn read(turn: &mut Turn<'_>, id: &str, whole: bool) {
     let Some(entry) = turn.bot.library.entry(id) else { return turn.refuse(Refusal::NoSuchEntry) };
-    let message = if whole { longer(turn, entry) } else { short(turn, entry, None, &[]) };
+    let message = if whole { longer(turn, entry) } else { short(turn, entry, &[], &[]) };
     turn.recent.entry = Some(entry.id.clone());
     turn.answer(message);
 }
@@ -173,11 +173,11 @@ fn found(turn: &mut Turn<'_>, finding: &Finding) -> Option<Message> {
     let entry = turn.bot.library.entry(&best.entry)?;
     // The same answer twice in a row helps nobody: the second time comes the longer text.
     let again = turn.recent.entry.as_ref() == Some(&entry.id);
-    let section = best.section.and_then(|index| entry.sections.get(index));
+    let sections: Vec<&Section> = best.sections.iter().filter_map(|index| entry.sections.get(*index)).collect();
     let library = &turn.bot.library;
     let others = finding.ranked.iter().filter(|other| finding.close && other.topic != best.topic);
     let others: Vec<&Entry> = others.filter_map(|other| library.entry(&other.entry)).collect();
-    let message = if again { longer(turn, entry) } else { short(turn, entry, section, &others) };
+    let message = if again { longer(turn, entry) } else { short(turn, entry, &sections, &others) };
     turn.recent.entry = Some(entry.id.clone());
     turn.recent.misses = 0;
     Some(message)
@@ -221,7 +221,7 @@ fn missed(turn: &mut Turn<'_>) {
 }
 
 /// The short answer, with what the evidence is worth, the source, and where it leads: to what else may have been meant, else to what is related.
-fn short(turn: &Turn<'_>, entry: &Entry, section: Option<&Section>, others: &[&Entry]) -> Message {
+fn short(turn: &Turn<'_>, entry: &Entry, sections: &[&Section], others: &[&Entry]) -> Message {
     let phrases = turn.phrases();
     let message = Message::say(entry.short.as_str());
     if turn.is_quiet() {
@@ -229,10 +229,7 @@ fn short(turn: &Turn<'_>, entry: &Entry, section: Option<&Section>, others: &[&E
             .fine(phrases.answer_source(&source_names(turn, &entry.sources)))
             .choice(more_choice(phrases, entry));
     }
-    let message = match section {
-        Some(section) => with_section(message, section),
-        None => message,
-    };
+    let message = sections.iter().fold(message, |message, section| with_section(message, section));
     let message = message.fine(evidence(turn, entry));
     let message = if others.is_empty() { message } else { message.paragraph(phrases.or_did_you_mean()) };
     let related = entry.related.iter().filter_map(|id| turn.bot.library.entry(id));

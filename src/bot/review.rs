@@ -18,7 +18,8 @@ use super::Bot;
 pub struct Review {
     /// `answer`, `did_you_mean`, `unknown`, `out_of_scope`, `smalltalk` or `red_flag`.
     pub intent: &'static str,
-    /// Topics of the best entries, best first, each once.
+    /// Topics of the best entries, best first, each once: also where the message was refused or raised an alarm, so that a figure of the ranking is one
+    /// of the ranking alone.
     pub topics: Vec<String>,
     /// How urgent a raised flag is.
     pub urgency: Option<Urgency>,
@@ -48,11 +49,9 @@ impl Bot {
                 (intent, None)
             }
         };
-        let answered = matches!(finding.outcome, Outcome::Answer | Outcome::DidYouMean | Outcome::Unknown);
-        let topics = if answered && urgency.is_none() { finding.topics() } else { Vec::new() };
         Review {
             intent,
-            topics: topics.into_iter().map(str::to_owned).collect(),
+            topics: finding.topics().into_iter().map(str::to_owned).collect(),
             urgency,
             confidence: finding.confidence,
             text: self.told(question, finding.outcome == Outcome::DidYouMean),
