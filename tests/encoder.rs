@@ -16,6 +16,7 @@ struct Example {
     vector: Vec<f32>,
     intents: Vec<f32>,
     topics: Vec<f32>,
+    topics_by_words: Vec<f32>,
 }
 
 #[test]
@@ -31,6 +32,7 @@ fn the_encoder_computes_what_was_trained() {
             ("vector", &example.vector, &reading.vector[..example.vector.len()]),
             ("intents", &example.intents, reading.shares(Head::Intents)),
             ("topics", &example.topics, reading.shares(Head::Topics)),
+            ("topics by words", &example.topics_by_words, reading.by_words(Head::Topics)),
         ] {
             let apart = wanted.iter().zip(found).map(|(wanted, found)| (wanted - found).abs()).fold(0.0, f32::max);
             assert!(wanted.len() == found.len() && apart < ROUNDING, "{what} of `{}` is {apart} apart", example.text);

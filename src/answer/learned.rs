@@ -16,6 +16,10 @@ use super::weights::{EVIDENCE, Evidence, Signs, Weights, odds, probability, weig
 
 /// From this likeness on a question is almost the entry's own.
 const OWN_FROM: f32 = 0.8;
+/// Smallest share that still counts: what is ruled out is unlikely, not impossible.
+const LEAST: f32 = 1e-5;
+/// How much of the logarithm of its number of entries is taken from a topic: all of it, and the mean of its entries would count, none of it, and their sum.
+const CROWD: f32 = 0.5;
 
 /// What the encoder adds to answering.
 pub(super) struct Learned {
@@ -158,8 +162,15 @@ struct Order {
     places: Vec<(usize, f32)>,
 }
 
-/// A topic's best entry stands for the topic and has its share; the topic's other entries have their own.
+/// A topic's best entry stands for the topic and has its share; the topic's other entries have their own. A topic with many entries is not likelier for
+/// that alone.
 fn order(shares: &[f32], names: &[Name]) -> Order {
+    let mut sizes: HashMap<&str, f32> = HashMap::with_capacity(names.len());
+    names.iter().for_each(|name| *sizes.entry(&name.topic).or_default() += 1.0);
+    let mut shares: Vec<f32> =
+        shares.iter().zip(names).map(|(share, name)| share * sizes[name.topic.as_str()].powf(-CROWD)).collect();
+    let sum: f32 = shares.iter().sum();
+    shares.iter_mut().for_each(|share| *share /= sum);
     let mut topics: HashMap<&str, (f32, usize)> = HashMap::with_capacity(names.len());
     for (number, (share, name)) in shares.iter().zip(names).enumerate() {
         let topic = topics.entry(&name.topic).or_insert((0.0, number));
@@ -197,18 +208,20 @@ fn evidence(near: &Nearness, fields: &Fields, (to_entry, to_topic): (bool, bool)
         mark(to_entry),
         mark(to_topic),
         (fields.likeness - OWN_FROM).max(0.0) / (1.0 - OWN_FROM),
+        near.topic_by_words,
     ];
     debug_assert_eq!(evidence.len(), EVIDENCE.len());
     evidence
 }
 
 fn signs(fit: &Fit<'_>, reading: &Reading, nearest: f32, coverage: f32, topic: f32) -> Signs {
-    let intent = |name: &str| reading.share(Head::Intents, name).max(1e-5).ln();
-    let answer = intent("answer");
     let mut signs = Signs::default();
-    signs[0] = intent("out_of_scope") - answer;
-    signs[1] = intent("smalltalk") - answer;
-    signs[2] = intent("red_flag") - answer;
+    let by_words = 6 + ScopeKind::ALL.len();
+    for (place, name) in ["out_of_scope", "smalltalk", "red_flag"].into_iter().enumerate() {
+        let over = |share: &dyn Fn(&str) -> f32| share(name).max(LEAST).ln() - share("answer").max(LEAST).ln();
+        signs[place] = over(&|name| reading.share(Head::Intents, name));
+        signs[by_words + place] = over(&|name| reading.share_by_words(Head::Intents, name));
+    }
     signs[3] = topic;
     signs[4] = nearest;
     signs[5] = coverage;
@@ -243,4 +256,21 @@ fn softmax(mut scores: Vec<f32>) -> Vec<f32> {
     let sum: f32 = scores.iter().sum();
     scores.iter_mut().for_each(|score| *score /= sum);
     scores
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_topic_is_not_likelier_for_having_many_entries() {
+        let name = |entry: &str, topic: &str| Name { entry: entry.into(), topic: topic.into() };
+        let names = [name("a", "wide"), name("b", "wide"), name("c", "wide"), name("d", "wide"), name("e", "narrow")];
+        let order = order(&[0.15, 0.15, 0.15, 0.15, 0.4], &names);
+        let (first, share, next) = order.first.unwrap();
+        assert_eq!(first, 4);
+        // 0.4 against 0.6 / sqrt(4).
+        assert!((share - 4.0 / 7.0).abs() < 1e-4 && (next - 3.0 / 7.0).abs() < 1e-4, "{share} {next}");
+        assert_eq!(order.places.len(), names.len());
+    }
 }

@@ -34,6 +34,8 @@ struct Unit {
 pub(super) struct Nearness {
     /// Natural logarithm of the share that the topic has.
     pub topic: f32,
+    /// The same by the words alone.
+    pub topic_by_words: f32,
     /// Natural logarithm of the share that the entry has.
     pub entry: f32,
     /// Cosine of the nearest of its texts.
@@ -70,16 +72,17 @@ impl Meaning {
 
     /// How near each entry is.
     pub fn read(&self, reading: &Reading) -> Vec<Nearness> {
-        let known = |head, place: &Option<usize>, unknown: f32| {
-            place.and_then(|place| reading.shares(head).get(place)).copied().unwrap_or(unknown).max(LEAST).ln()
+        let known = |shares: &[f32], place: &Option<usize>, unknown: f32| {
+            place.and_then(|place| shares.get(place)).copied().unwrap_or(unknown).max(LEAST).ln()
         };
         let mut near: Vec<Nearness> = self
             .topics
             .iter()
             .zip(&self.entries)
             .map(|(topic, entry)| Nearness {
-                topic: known(Head::Topics, topic, self.unknown[0]),
-                entry: known(Head::Entries, entry, self.unknown[1]),
+                topic: known(reading.shares(Head::Topics), topic, self.unknown[0]),
+                topic_by_words: known(reading.by_words(Head::Topics), topic, self.unknown[0]),
+                entry: known(reading.shares(Head::Entries), entry, self.unknown[1]),
                 ..Nearness::default()
             })
             .collect();

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 /// Kinds of evidence for an entry, in the order of [`Evidence`].
-pub(super) const EVIDENCE: [&str; 11] = [
+pub(super) const EVIDENCE: [&str; 12] = [
     "topic",
     "entry",
     "nearest",
@@ -16,12 +16,13 @@ pub(super) const EVIDENCE: [&str; 11] = [
     "led_to_entry",
     "led_to_topic",
     "own",
+    "topic_by_words",
 ];
 /// The evidence for one entry.
 pub(super) type Evidence = [f32; EVIDENCE.len()];
 
 /// What tells questions of ours from others, in the order of [`Signs`].
-pub(super) const SIGNS: [&str; 14] = [
+pub(super) const SIGNS: [&str; 17] = [
     "out_of_scope",
     "smalltalk",
     "red_flag",
@@ -36,6 +37,9 @@ pub(super) const SIGNS: [&str; 14] = [
     "other_treatment",
     "other_body_part",
     "unrelated",
+    "out_of_scope_by_words",
+    "smalltalk_by_words",
+    "red_flag_by_words",
 ];
 /// What tells a message's scope.
 pub(super) type Signs = [f32; SIGNS.len()];

@@ -18,6 +18,8 @@ pub struct ModelFiles {
     pub labels: &'static [u8],
     /// Weights and thresholds of what is decided with the readings.
     pub decision: &'static [u8],
+    /// Weights of words, pairs and pieces of words.
+    pub bag: &'static [u8],
     /// Vectors of the knowledge's texts, so that they needn't be computed at each start.
     pub passages: &'static [u8],
 }
@@ -72,6 +74,7 @@ const BUILT_IN: &[(&str, &[u8])] = built_in![
     "weights.safetensors",
     "labels.json",
     "decision.toml",
+    "bag.safetensors",
     "passages.safetensors"
 ];
 
@@ -117,6 +120,7 @@ impl ModelFiles {
             weights: file("weights.safetensors")?,
             labels: file("labels.json")?,
             decision: file("decision.toml")?,
+            bag: file("bag.safetensors")?,
             passages: file("passages.safetensors")?,
         })
     }

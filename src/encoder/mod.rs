@@ -4,6 +4,7 @@
 //! A small BERT runs inside the process, on one processor, with weights that the program carries (`config/model`, where the model card says how they
 //! were made). Without it everything works, by words alone and less well: it is optional at run time.
 
+mod bag;
 mod files;
 mod network;
 mod passages;
@@ -12,8 +13,9 @@ mod reading;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokenizers::Tokenizer;
+use tokenizers::{Encoding, Tokenizer};
 
+use bag::Bag;
 pub use files::{ModelError, ModelFiles};
 use network::Network;
 use passages::Passages;
@@ -31,6 +33,7 @@ const MOST: usize = 12_000;
 pub struct Encoder {
     tokenizer: Tokenizer,
     network: Network,
+    bag: Bag,
     labels: Arc<Labels>,
     passages: Passages,
 }
@@ -50,8 +53,12 @@ impl Encoder {
         if network.widths() != Head::ALL.map(|head| labels.of(head).len()) {
             return Err(form("labels.json", "its labels are not those of the weights".to_owned()));
         }
+        let bag = Bag::new(files.bag).map_err(|message| form("bag.safetensors", message))?;
+        if bag.widths() != bag::HEADS.map(|head| labels.of(head).len()) {
+            return Err(form("labels.json", "its labels are not those of the bag".to_owned()));
+        }
         let passages = Passages::new(files.passages).map_err(|message| form("passages.safetensors", message))?;
-        let encoder = Encoder { tokenizer, network, labels: Arc::new(labels), passages };
+        let encoder = Encoder { tokenizer, network, bag, labels: Arc::new(labels), passages };
         if encoder.network.longest() < WINDOW || encoder.read("neck").is_none() {
             return Err(form("weights.safetensors", "the network can't read a word".to_owned()));
         }
@@ -65,28 +72,31 @@ impl Encoder {
 
     /// Reads a text, or the beginning of a long one. `None` only if the computation itself fails, which no text is known to cause.
     pub fn read(&self, text: &str) -> Option<Reading> {
-        self.compute(&self.ids(text)?)
+        self.compute(self.encode(text)?.get_ids(), text)
     }
 }
 
 impl Encoder {
     /// Reads a text whole: one reading, or for a long text one for each of its overlapping windows; and whether that was all of it.
     pub fn read_whole(&self, text: &str) -> (Vec<Reading>, bool) {
-        let Some(ids) = self.ids(text) else { return (Vec::new(), false) };
+        let Some(encoding) = self.encode(text) else { return (Vec::new(), false) };
+        let (ids, places) = (encoding.get_ids(), encoding.get_offsets());
         if ids.len() <= WINDOW {
-            let reading = self.compute(&ids);
+            let reading = self.compute(ids, text);
             let all = reading.is_some();
             return (reading.into_iter().collect(), all);
         }
         // The marks at the beginning and the end belong to each window.
-        let ([first, inner @ .., last], at_once) = (&ids[..], WINDOW - 2) else { return (Vec::new(), false) };
+        let ([first, inner @ .., last], at_once) = (ids, WINDOW - 2) else { return (Vec::new(), false) };
         let all = inner.len() <= STRIDE * WINDOWS && text.len() <= MOST;
         let starts = (0..inner.len()).step_by(STRIDE).take(WINDOWS);
         let windows = starts.map(|start| {
-            let part = &inner[start..inner.len().min(start + at_once)];
-            [&[*first], part, &[*last]].concat()
+            let end = inner.len().min(start + at_once);
+            // A token's place is one further on than among the inner ones.
+            let part = text.get(places[start + 1].0..places[end].1).unwrap_or(text);
+            ([&[*first], &inner[start..end], &[*last]].concat(), part)
         });
-        (windows.filter_map(|window| self.compute(&window)).collect(), all)
+        (windows.filter_map(|(window, part)| self.compute(&window, part)).collect(), all)
     }
 
     /// The unit vector of a text of the knowledge: kept since the model was made, or computed now.
@@ -113,17 +123,23 @@ impl Encoder {
     }
 
     /// The tokens of a text, the marks at its beginning and end included.
-    fn ids(&self, text: &str) -> Option<Vec<u32>> {
-        let text = text.char_indices().nth(MOST).map_or(text, |(end, _)| &text[..end]);
-        self.tokenizer.encode(text, true).ok().map(|encoding| encoding.get_ids().to_vec())
+    fn encode(&self, text: &str) -> Option<Encoding> {
+        self.tokenizer.encode(beginning(text), true).ok()
     }
 
-    fn compute(&self, ids: &[u32]) -> Option<Reading> {
+    /// The tokens, and the text that they are of.
+    fn compute(&self, ids: &[u32], text: &str) -> Option<Reading> {
         let (last, ids) = (ids.last()?, &ids[..ids.len().min(self.network.longest())]);
         let mut ids = ids.to_vec();
         // A text that was cut still ends with the mark of the end.
         *ids.last_mut()? = *last;
         let (vector, shares) = self.network.read(&ids).ok()?;
-        Some(Reading::new(vector, self.labels.clone(), shares.try_into().ok()?))
+        let by_words = self.bag.read(beginning(text)).try_into().ok()?;
+        Some(Reading::new(vector, self.labels.clone(), shares.try_into().ok()?, by_words))
     }
+}
+
+/// The part of a text that is looked at.
+fn beginning(text: &str) -> &str {
+    text.char_indices().nth(MOST).map_or(text, |(end, _)| &text[..end])
 }

@@ -81,11 +81,18 @@ pub struct Reading {
     labels: Arc<Labels>,
     /// For each head a distribution over its labels: 0 to 1, together 1.
     shares: [Vec<f32>; 6],
+    /// The same of topics and intents, by the words alone.
+    by_words: [Vec<f32>; 2],
 }
 
 impl Reading {
-    pub(super) fn new(vector: Vec<f32>, labels: Arc<Labels>, shares: [Vec<f32>; 6]) -> Self {
-        Self { vector, labels, shares }
+    pub(super) fn new(
+        vector: Vec<f32>,
+        labels: Arc<Labels>,
+        shares: [Vec<f32>; 6],
+        by_words: [Vec<f32>; 2],
+    ) -> Self {
+        Self { vector, labels, shares, by_words }
     }
 
     /// What a head gives to all its labels, in their order.
@@ -96,6 +103,20 @@ impl Reading {
     /// What a head gives to a label, 0 to 1; 0 for one that it doesn't know.
     pub fn share(&self, head: Head, label: &str) -> f32 {
         self.labels.place(head, label).map_or(0.0, |place| self.shares(head)[place])
+    }
+
+    /// What the words alone, in whatever order, give to the labels of a head, in their order; nothing for a head other than topics and intents.
+    pub fn by_words(&self, head: Head) -> &[f32] {
+        match head {
+            Head::Topics => &self.by_words[0],
+            Head::Intents => &self.by_words[1],
+            Head::Entries | Head::Urgencies | Head::Flags | Head::Kinds => &[],
+        }
+    }
+
+    /// What the words alone give to a label, 0 to 1; 0 for one that they don't tell.
+    pub fn share_by_words(&self, head: Head, label: &str) -> f32 {
+        self.labels.place(head, label).and_then(|place| self.by_words(head).get(place)).copied().unwrap_or(0.0)
     }
 
     /// The label that a head gives most to.

@@ -21,8 +21,9 @@ const DOUBTED_FROM: f32 = -6.5;
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Thresholds {
-    /// Log odds of a red flag: constant, log odds of the intent, log odds of any urgency, and by how much the worst clause exceeds their sum.
-    score: [f32; 4],
+    /// Log odds of a red flag: constant, log odds of the intent, log odds of any urgency, by how much the worst clause exceeds their sum, and log odds of
+    /// the intent by the words alone.
+    score: [f32; 5],
     /// What it adds that the rules raise a flag, doubt, know it as asked about, or see a figure of speech.
     raised: f32,
     doubtful: f32,
@@ -41,6 +42,8 @@ pub struct Thresholds {
 pub struct Scores {
     /// Log odds that the intent head sees a red flag.
     pub intent: f32,
+    /// The same by the words alone, in whatever order.
+    pub by_words: f32,
     /// Log odds that the urgency head sees any urgency.
     pub urgent: f32,
     /// The share of emergency among the urgencies.
@@ -75,6 +78,7 @@ impl Scores {
         let any = see_doctor + same_day + emergency;
         Scores {
             intent: odds(reading.share(Head::Intents, "red_flag")),
+            by_words: odds(reading.share_by_words(Head::Intents, "red_flag")),
             urgent: odds(1.0 - reading.share(Head::Urgencies, "none")),
             emergency: emergency / any,
             same_day: same_day / any,
@@ -96,8 +100,9 @@ impl Thresholds {
         let Some(window) = worst(&readings.windows) else { return rules };
         let clause = worst(&readings.clauses).filter(|clause| clause.0.sum() > window.0.sum());
         let excess = clause.as_ref().map_or(0.0, |clause| clause.0.sum() - window.0.sum());
-        let [constant, by_intent, by_urgency, by_clause] = self.score;
-        let score = constant + by_intent * window.0.intent + by_urgency * window.0.urgent + by_clause * excess;
+        let by_words = clause.as_ref().map_or(f32::MIN, |clause| clause.0.by_words).max(window.0.by_words);
+        let known = [1.0, window.0.intent, window.0.urgent, excess, by_words];
+        let score: f32 = self.score.iter().zip(known).map(|(weight, value)| weight * value).sum();
         let bias = match rules {
             Verdict::Raised { .. } => self.raised,
             Verdict::Doubtful { .. } => self.doubtful,

@@ -17,6 +17,8 @@ import torch.nn.functional as F
 import rows as data
 
 SIGN_TOPIC, SIGN_NEAREST, SIGN_COVERAGE = 3, 4, 5
+# Columns of `gate_score` that the score of the gate is made of.
+SCORES = 4
 # Weights stay near zero where the rows say nothing.
 RIDGE = 0.02
 # What evidence is worth before any row is seen, in the order of src/answer/weights.rs: heads and nearness first, words to tell entries of a topic apart. The rows of
@@ -24,14 +26,20 @@ RIDGE = 0.02
 RANK_PRIOR = {
     "topic": 1.0, "entry": 0.5, "nearest": 1.0, "second": 0.0, "likeness": 0.5, "next_likeness": 0.0,
     "words": 0.3, "coverage": 0.3, "led_to_entry": 0.0, "led_to_topic": 0.0, "own": 0.0,
+    "topic_by_words": 0.5,
 }
 RANK_RIDGE = 3.0
-# The parts of the harmless that may be taken for something else, by which thresholds are cut.
-LOST_QUESTIONS = 0.015
-ALARMS_ON_LOOK_ALIKES = 0.03
-DOUBTS_ON_LOOK_ALIKES = 0.015
-ALARMS_ON_QUESTIONS = 0.02
+# As in src/answer/learned.rs: how much of the logarithm of its number of entries is taken from a topic.
+CROWD = 0.5
+# The parts of the questions that may be taken for something else, by which thresholds are cut.
+LOST_QUESTIONS = 0.025
 LOST_TO_UNKNOWN = 0.008
+# What a missed flag costs in the fit of the gate, when a false alarm costs 1.
+MISSED_FLAG = 2.0
+# From these probabilities of that fit on a flag is asked about, and raised at once: where a miss costs two and a half false alarms, and where eight of
+# ten are flags. They are costs and not parts of the look-alikes: how many of those would be alarms depends on how hard their author tried.
+DOUBT_FROM = 1 / (1 + 2.5 / MISSED_FLAG)
+RAISE_FROM = 1 / (1 + 0.25 / MISSED_FLAG)
 # What it costs to ask back, when a wrong answer costs 1: it saves no step, and the right one is offered most of the time.
 ASK_BACK_COST = 0.35
 # What it costs to read a section that wasn't needed, when it costs 1 to miss the one that was.
@@ -82,6 +90,9 @@ class Set:
         self.ids = [entry.id for entry in entries]
         self.sections = {entry.id: [name for name, _ in entry.sections] for entry in entries}
         self.topics = np.array([entry.topic for entry in entries])
+        sizes = {name: count for name, count in zip(*np.unique(self.topics, return_counts=True))}
+        # What is taken from each entry because its topic has others.
+        self.crowd = CROWD * np.log([sizes[topic] for topic in self.topics])
         self.evidence = np.array([case["answer"]["evidence"] for case in cases])
         self.signs = np.array([case["answer"]["signs"] for case in cases])
         self.smalltalk = np.array([case["answer"]["intents"][3] for case in cases])
@@ -109,10 +120,11 @@ def rank_weights(cases: Set) -> np.ndarray:
     """Weights of the evidence: the right topics, and of them the right entry, get the greatest share."""
     asked = np.flatnonzero([bool(row.topics) for row in cases.rows])
     entries = torch.tensor(np.array([cases.right_entries(index) for index in asked]))
+    crowd = torch.tensor(cases.crowd)
     topics = torch.tensor(np.array([np.isin(cases.topics, cases.rows[index].topics) for index in asked]).astype(float))
 
     def loss(values, weights):
-        shares = (values @ weights).softmax(-1)
+        shares = (values @ weights - crowd).softmax(-1)
         missed = lambda wanted: -torch.log((shares * wanted).sum(-1).clamp_min(1e-9))
         return (missed(topics) + missed(entries)).mean()
 
@@ -121,7 +133,7 @@ def rank_weights(cases: Set) -> np.ndarray:
 
 def topic_shares(cases: Set, rank: np.ndarray):
     """(share of the first topic, share of the next, coverage of its first entry, the first topic, topics in order) for each row."""
-    scores = cases.evidence @ rank
+    scores = cases.evidence @ rank - cases.crowd
     shares = np.exp(scores - scores.max(-1, keepdims=True))
     shares /= shares.sum(-1, keepdims=True)
     names = np.unique(cases.topics)
@@ -134,16 +146,17 @@ def topic_shares(cases: Set, rank: np.ndarray):
 
 
 def gate_score(cases: Set) -> np.ndarray:
-    """For each row (log odds of the intent and of urgency in the worst window, by how much the worst clause exceeds their sum, and of the worse of both the
-    shares of emergency and of today)."""
-    nothing = dict(intent=-11.5, urgent=-11.5, emergency=0, same_day=0)
+    """For each row (log odds of the intent and of urgency in the worst window, by how much the worst clause exceeds their sum, log odds of the intent by the
+    words alone, and of the worse of both the shares of emergency and of today)."""
+    nothing = dict(intent=-11.5, by_words=-11.5, urgent=-11.5, emergency=0, same_day=0)
     total = lambda one: one["intent"] + one["urgent"]
     lines = []
     for windows, clauses in zip(cases.windows, cases.clauses):
         window, clause = max(windows, key=total, default=nothing), max(clauses, key=total, default=nothing)
         excess = max(0.0, total(clause) - total(window))
         plainest = clause if excess > 0 else window
-        lines.append([window["intent"], window["urgent"], excess, plainest["emergency"], plainest["same_day"]])
+        by_words = max(window["by_words"], plainest["by_words"])
+        lines.append([window["intent"], window["urgent"], excess, by_words, plainest["emergency"], plainest["same_day"]])
     return np.array(lines)
 
 
@@ -171,24 +184,20 @@ def calibrate(cases: Set, sectioned: Set) -> tuple[dict, dict, list[str]]:
     # The gate first: what it takes never reaches the answers.
     gate = gate_score(cases)
     rules = np.stack([cases.rules == name for name in ("raised", "doubtful", "about", "check_in")], -1).astype(float)
-    features = np.column_stack([np.ones(len(flags)), gate[:, :3], rules])
-    # A missed flag is worse than a false alarm.
-    weights = logistic(features, flags, np.where(flags, 2.0, 1.0))
+    features = np.column_stack([np.ones(len(flags)), gate[:, :SCORES], rules])
+    weights = logistic(features, flags, np.where(flags, MISSED_FLAG, 1.0))
     danger = probability(features @ weights)
     # What the fixed list raises is an alarm whatever the weights are.
     danger[cases.always] = 1.0
-    calm = ~flags
-    raise_from = max(cut(danger[calm & cases.look_alike], ALARMS_ON_LOOK_ALIKES - DOUBTS_ON_LOOK_ALIKES), cut(danger[calm & cases.question], ALARMS_ON_QUESTIONS / 2))
-    doubt_from = max(cut(danger[calm & cases.look_alike], ALARMS_ON_LOOK_ALIKES), cut(danger[calm & cases.question], ALARMS_ON_QUESTIONS))
-    caught = flags & (danger >= doubt_from)
-    said.append(f"red flags caught {caught.sum() / flags.sum():.4f} of {flags.sum()}, raised {(flags & (danger >= raise_from)).sum() / flags.sum():.4f}")
+    caught = flags & (danger >= DOUBT_FROM)
+    said.append(f"red flags caught {caught.sum() / flags.sum():.4f} of {flags.sum()}, raised {(flags & (danger >= RAISE_FROM)).sum() / flags.sum():.4f}")
     for name, those in (("look-alikes", cases.look_alike & ~flags), ("questions", cases.question)):
-        taken = those & (danger >= doubt_from)
+        taken = those & (danger >= DOUBT_FROM)
         said.append(f"alarms on {name} {taken.sum() / max(1, those.sum()):.4f} of {those.sum()}")
     emergency = np.array([row.urgency == "emergency" for row in cases.rows])
     # All but two of a hundred emergencies are said as such.
-    emergency_from = float(np.clip(np.quantile(gate[flags & emergency, 3], 0.015), 0.2, 0.6))
-    said.append(f"emergency_from {emergency_from:.3f}: of other flags said as emergency {(gate[flags & ~emergency, 3] >= emergency_from).mean():.3f}")
+    emergency_from = float(np.clip(np.quantile(gate[flags & emergency, SCORES], 0.015), 0.2, 0.6))
+    said.append(f"emergency_from {emergency_from:.3f}: of other flags said as emergency {(gate[flags & ~emergency, SCORES] >= emergency_from).mean():.3f}")
 
     rank = rank_weights(cases)
     first, second, coverage, topic, order = topic_shares(cases, rank)
@@ -231,8 +240,8 @@ def calibrate(cases: Set, sectioned: Set) -> tuple[dict, dict, list[str]]:
         "answer_from": answer_from, "sure_from": sure_from, "offer_from": offer_from, "section": section,
     }
     thresholds = {
-        "score": weights[:4], "raised": weights[4], "doubtful": weights[5], "about": weights[6], "check_in": weights[7],
-        "raise_from": raise_from, "doubt_from": doubt_from, "emergency_from": emergency_from,
+        "score": weights[: SCORES + 1], **dict(zip(("raised", "doubtful", "about", "check_in"), weights[SCORES + 1 :])),
+        "raise_from": RAISE_FROM, "doubt_from": DOUBT_FROM, "emergency_from": emergency_from,
     }
     return answer, thresholds, said
 

@@ -12,6 +12,7 @@ import torch
 from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
+from bag import Read
 from network import Batch, Encoder, Labels, Network
 
 TEXTS = [
@@ -48,9 +49,12 @@ def exported(model: Path) -> tuple[Network, Tokenizer]:
 
 if __name__ == "__main__":
     network, tokenizer = exported(Path(sys.argv[1]))
+    bag = Read(Path(sys.argv[1]))
     for text in TEXTS:
         with torch.no_grad():
             vector, outputs = network(Batch.of(tokenizer, [text]))
         shares = {head: [round(share, 6) for share in output[0].softmax(-1).tolist()] for head, output in outputs.items()}
         first = [round(number, 6) for number in vector[0, :FIRST].tolist()]
-        print(json.dumps({"text": text, "vector": first, "intents": shares["intents"], "topics": shares["topics"]}, ensure_ascii=False))
+        by_words = [round(share, 6) for share in bag.shares(text, "topics")]
+        line = {"text": text, "vector": first, "intents": shares["intents"], "topics": shares["topics"], "topics_by_words": by_words}
+        print(json.dumps(line, ensure_ascii=False))

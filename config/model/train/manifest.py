@@ -4,7 +4,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-FILES = ["decision.toml", "labels.json", "passages.safetensors", "tokenizer.json", "weights.safetensors"]
+FILES = ["bag.safetensors", "decision.toml", "labels.json", "passages.safetensors", "tokenizer.json", "weights.safetensors"]
 
 
 def write(folder: Path) -> None:
