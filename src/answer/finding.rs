@@ -154,8 +154,12 @@ mod tests {
 
     #[test]
     fn topics_come_once_each_in_the_order_of_their_best_entry() {
-        let ranked =
-            |entry: &str, topic: &str| Ranked { entry: entry.into(), topic: topic.into(), sections: Vec::new(), score: 0.5 };
+        let ranked = |entry: &str, topic: &str| Ranked {
+            entry: entry.into(),
+            topic: topic.into(),
+            sections: Vec::new(),
+            score: 0.5,
+        };
         let finding = Finding {
             outcome: Outcome::Answer,
             confidence: 0.5,

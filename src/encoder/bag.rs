@@ -51,9 +51,8 @@ impl Bag {
         let (keys, rest) = keys.as_chunks();
         let rarity = floats(&tensor(&file, "rarity")?)?;
         let heads = HEADS.iter().map(|head| Linear::new(&file, *head)).collect::<Result<Vec<_>, _>>()?;
-        let fits = |head: &Linear| {
-            head.scales.len() == head.bias.len() && head.weights.len() == keys.len() * head.bias.len()
-        };
+        let fits =
+            |head: &Linear| head.scales.len() == head.bias.len() && head.weights.len() == keys.len() * head.bias.len();
         if !rest.is_empty() || rarity.len() != keys.len() || !keys.is_sorted() || !heads.iter().all(fits) {
             return Err("its tensors don't belong together".to_owned());
         }

@@ -86,12 +86,7 @@ pub struct Reading {
 }
 
 impl Reading {
-    pub(super) fn new(
-        vector: Vec<f32>,
-        labels: Arc<Labels>,
-        shares: [Vec<f32>; 6],
-        by_words: [Vec<f32>; 2],
-    ) -> Self {
+    pub(super) fn new(vector: Vec<f32>, labels: Arc<Labels>, shares: [Vec<f32>; 6], by_words: [Vec<f32>; 2]) -> Self {
         Self { vector, labels, shares, by_words }
     }
 

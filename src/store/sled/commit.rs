@@ -12,9 +12,10 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::draft::{self, Group, Ready};
+use super::draft::{self, Group};
 use super::layout::{self, Counters};
 use super::read::{self, View};
+use super::ready::Ready;
 use super::shared::{Shared, State};
 use super::{open, tombs};
 use crate::base::time::Timestamp;

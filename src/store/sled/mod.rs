@@ -69,6 +69,7 @@ mod folder;
 mod layout;
 mod open;
 mod read;
+mod ready;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -83,10 +84,10 @@ use std::thread::{Builder, JoinHandle};
 use async_trait::async_trait;
 
 use self::commit::{MakeSync, Sync};
-use self::draft::Ready;
 use self::folder::Folder;
 use self::open::{Engine, Opened};
 use self::read::View;
+use self::ready::Ready;
 use self::shared::{Shared, State, Still};
 use super::{Batch, CommitError, Committed, Options, OutboxId, OutboxItem, Store, StoreError};
 use crate::base::time::Timestamp;
