@@ -34,8 +34,11 @@ const PEOPLE: [(&str, bool, &[&str]); 5] = [
     ("operator", false, &[]),
 ];
 
-/// Where: name, platform, and what its adapter says of the place.
-const PLACES: [(&str, &str, Option<&str>, &str, Option<&str>, PlaceKind); 8] = [
+/// A place: its name, its platform, and what the adapter says of it: server, channel, the channel above it, and kind.
+type Spot = (&'static str, &'static str, Option<&'static str>, &'static str, Option<&'static str>, PlaceKind);
+
+/// Where.
+const PLACES: [Spot; 8] = [
     ("Discord channel", "discord", Some("server"), "open", None, PlaceKind::Shared),
     ("Discord thread", "discord", Some("server"), "thread", Some("open"), PlaceKind::PublicThread),
     ("Discord channel, denied", "discord", Some("server"), "shut", None, PlaceKind::Shared),
@@ -126,11 +129,7 @@ fn server() -> Server {
 }
 
 /// What becomes of a line: `yes`, or the reason why not.
-fn decided(
-    line: &str,
-    person: (&str, bool, &[&str]),
-    place: &(&str, &str, Option<&str>, &str, Option<&str>, PlaceKind),
-) -> String {
+fn decided(line: &str, person: (&str, bool, &[&str]), place: &Spot) -> String {
     let (name, may_configure, roles) = person;
     let (_, platform, server_id, channel, parent, kind) = *place;
     let platform = Platform::new(platform);

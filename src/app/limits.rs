@@ -355,7 +355,7 @@ mod tests {
                 most = most.max(limits.known());
             }
         }
-        assert!(most <= 3 * KNOWN && most >= KNOWN, "{most}");
+        assert!((KNOWN..=3 * KNOWN).contains(&most), "{most}");
         assert!(limits.known() <= 3 * KNOWN);
     }
 }

@@ -80,7 +80,7 @@ impl Invocation {
     pub fn line(&self) -> String {
         let spec = self.command.spec();
         let mut line = spec.words.to_owned();
-        let has_names = !spec.params.iter().any(|param| takes_all(param));
+        let has_names = !spec.params.iter().any(takes_all);
         for param in spec.params {
             let Some(value) = self.arg(param.name) else { continue };
             line.push(' ');

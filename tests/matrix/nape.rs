@@ -131,6 +131,7 @@ impl Nape {
 }
 
 impl Drop for Nape {
+    #[expect(clippy::print_stderr, reason = "only a failed test shows it")]
     fn drop(&mut self) {
         // Who reads that a test failed wants to know what the program thought.
         if std::thread::panicking() {

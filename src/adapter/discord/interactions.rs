@@ -216,6 +216,7 @@ impl Interaction {
 }
 
 /// What a call leads to. One that Discord has heard before is as good as heard now.
+#[expect(clippy::result_large_err, reason = "it is serenity's, and passed on to whoever awaits the call")]
 fn settle(state: &mut State, called: serenity::Result<()>, next: State) -> serenity::Result<()> {
     match called {
         Ok(()) => *state = next,

@@ -128,7 +128,7 @@ impl Outbound {
         }
         let offer = Offer::of(part, person, about);
         let mut content = notice(&plain(part), Some(&html(part)));
-        self.into_thread(&spot, &mut content);
+        self.put_in_thread(&spot, &mut content);
         if let Some(offer) = &offer {
             content[FIELD] = json!(offer);
         }
@@ -159,7 +159,7 @@ impl Outbound {
             return;
         };
         let mut content = notice(&self.core.words.elsewhere, None);
-        self.into_thread(&spot, &mut content);
+        self.put_in_thread(&spot, &mut content);
         let class = Class::Ordered(Priority::Answer);
         let transaction = format!("{nonce}-where");
         match send(&self.core, &room, "m.room.message", content, &transaction, class).await {
@@ -169,7 +169,7 @@ impl Outbound {
         }
     }
 
-    fn into_thread(&self, spot: &Spot, content: &mut Value) {
+    fn put_in_thread(&self, spot: &Spot, content: &mut Value) {
         if let Some(root) = &spot.thread {
             let newest = self.core.newest(spot);
             content["m.relates_to"] = in_thread(root.as_str(), newest.as_deref().unwrap_or(root).as_str());
