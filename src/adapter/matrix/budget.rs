@@ -40,6 +40,8 @@ const REMEMBERED: usize = 100;
 pub(super) struct Budget {
     /// When, in the last while.
     sent: VecDeque<Timestamp>,
+    /// How full the bucket was before the first of these.
+    before: f64,
     /// What refusals have told.
     learnt: Option<Limit>,
     /// Until then the server takes nothing.
@@ -95,15 +97,18 @@ impl Budget {
     }
 
     fn note(&mut self, now: Timestamp) {
-        if self.sent.len() == REMEMBERED {
-            self.sent.pop_front();
+        if self.sent.len() == REMEMBERED
+            && let Some(first) = self.sent.pop_front()
+            && let (Some(limit), Some(second)) = (self.learnt, self.sent.front())
+        {
+            self.before = (self.before + 1.0 - second.since(first).as_secs_f64() * limit.rate).max(0.0);
         }
         self.sent.push_back(now);
     }
 
     /// How full the server's bucket is: every event fills it by one, and it runs out by `rate`.
     fn level(&self, limit: Limit, now: Timestamp) -> f64 {
-        let mut level: f64 = 0.0;
+        let mut level = self.before;
         let mut last = self.sent.front().copied().unwrap_or(now);
         for at in self.sent.iter().copied() {
             level = (level - at.since(last).as_secs_f64() * limit.rate).max(0.0) + 1.0;
@@ -204,9 +209,9 @@ mod tests {
     fn once_it_is_known_nothing_is_refused_any_more_and_the_urgent_never_waits() {
         let (mut budget, mut server, start) = drained();
         let mut waited: [f64; 2] = [0.0, 0.0];
-        // Answers without end, and a step every ten seconds.
+        // Once the flood that told the limit has run out: answers without end, and a step every ten seconds.
         for tenth in 0..6_000 {
-            let now = start + 5.0 + f64::from(tenth) * 0.1;
+            let now = start + 20.0 + f64::from(tenth) * 0.1;
             let classes: &[(usize, Class)] = if tenth % 100 == 0 { &[(0, STEP), (1, ANSWER)] } else { &[(1, ANSWER)] };
             for (row, class) in classes {
                 match budget.take(at(now), *class) {
