@@ -33,8 +33,8 @@ fn answered_once_after(fault: Fault, hits: usize) {
 
 /// Somebody asks at the terminal and is answered.
 fn at_the_terminal(nape: &mut Nape) {
-    nape.type_in("technique scalp");
-    nape.shows("Scalp massage");
+    nape.type_in("technique petrissage");
+    nape.shows("Petrissage: kneading");
 }
 
 #[test]
