@@ -37,7 +37,7 @@ fn a_key_that_comes_very_late_is_asked_for_once_and_then_answered() {
     let (scene, proxy) = with_late_keys();
     proxy.fault("/sendToDevice/", Fault::HoldBack);
     // Several messages under one key: one notice.
-    for name in ["effleurage", "petrissage", "scalp"] {
+    for name in ["effleurage", "petrissage", "stretching"] {
         scene.say(&format!("technique {name}"));
     }
     scene.hears("I can't read your last message");
@@ -45,7 +45,7 @@ fn a_key_that_comes_very_late_is_asked_for_once_and_then_answered() {
     scene.anna.hears_nothing(Duration::from_secs(silence), &scene.room, "a second notice", |event| event.says(""));
     assert!(proxy.release() > 0);
     // In their order.
-    for words in ["effleurage: long", "petrissage: kneading", "scalp massage"] {
+    for words in ["effleurage: long", "petrissage: kneading", "stretching: small"] {
         scene.hears(words);
     }
 }
@@ -82,7 +82,8 @@ fn a_lost_store_is_recovered_and_its_person_sees_the_same_bot() {
     let nape = Nape::start(&account, &proxy.url(), &setup);
     nape.logs("the device is signed by its account");
     let mut scene = Scene::with(nape, anna, Kind::Direct);
-    verify(&scene, Some(&scene.room));
+    let emoji = verify(&scene, Some(&scene.room));
+    scene.hears(&emoji[0]);
     let key = std::fs::read_to_string(scene.nape.path("recovery-key")).expect("it was written at the first start");
     proxy.forget();
     let card = scene.ask("is massage good for migraine", "source:");

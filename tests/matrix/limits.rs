@@ -78,7 +78,7 @@ fn many_answers_wait_their_turn_and_none_is_lost() {
     let nape = Nape::on(&homeserver);
     let scene = Scene::with(nape, Person::new(&homeserver, "anna"), Kind::Plain);
     // As many as somebody may say at once; they draw as many symbols as there are choices, and those come last.
-    let names = ["effleurage", "petrissage", "scalp", "stretching", "shoulders", "suboccipitals"];
+    let names = ["effleurage", "petrissage", "acupressure", "stretching", "shoulders", "suboccipitals"];
     for name in names {
         scene.say(&format!("technique {name}"));
     }
