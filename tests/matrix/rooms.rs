@@ -51,7 +51,7 @@ fn an_upgraded_room_keeps_its_settings() {
     scene.anna.order(json!({ "do": "invite", "room": new, "user": scene.nape.id }));
     scene.anna.wait_for_join(&new, &scene.nape.id);
     scene.anna.say(&new, "!nape nape-admin show answers");
-    hears(&scene.nape, &scene.anna, &direct, "now: public (set here)");
+    scene.anna.expect(&direct, "the setting of the old room", |event| event.says("Now: public (set here)"));
     // And it has left the old one.
     scene.anna.expect(&scene.room, "the bot to leave", |event| {
         event.state_key.as_deref() == Some(scene.nape.id.as_str()) && event.content["membership"] == "leave"
@@ -68,6 +68,7 @@ fn a_room_that_only_says_it_follows_another_gets_none_of_its_settings() {
     hears(&scene.nape, &ben, &his, "hello, I am Nape");
     let predecessor = json!({ "room_id": scene.room, "event_id": "$nothing" });
     let room = ben.room_of(json!({ "version": "11", "invite": [scene.nape.id], "predecessor": predecessor }));
+    hears(&scene.nape, &ben, &his, "I was just let into your server");
     ben.say(&room, "!nape nape-admin show answers");
     hears(&scene.nape, &ben, &his, "now: private (default)");
     scene.ask("technique effleurage", "effleurage");
