@@ -131,7 +131,7 @@ async fn message(core: &Arc<Core>, room: &Room, spot: Spot, envelope: Envelope, 
     let is_reply = reply_to.is_some() && falls_back != Some(true);
     let may_bounce = is_reply || mentions || spot.thread.is_some();
     if core.bounces(|bounces, _| bounces.is_one(room.room_id(), &envelope.sender, may_bounce, envelope.sent())) {
-        tracing::warn!(sender = %envelope.sender, room = %room.room_id(), "a program answers every answer; leaving it alone");
+        tracing::warn!(room = %room.room_id(), "a program answers every answer; leaving it alone");
         return pass(ticket);
     }
     let Heard { text, addressed } = match command_block(&envelope.content) {

@@ -52,7 +52,7 @@ pub(super) async fn invited(core: Arc<Core>, room: Room) {
     };
     let is_expected = upgrade::is_expected(&core, room.room_id());
     if !is_expected && !may_invite(&core.settings.invite_from, &core.me, &inviter) {
-        tracing::info!(%inviter, room = %room.room_id(), "an invite was turned down; [matrix] invite_from names who may invite");
+        tracing::info!(room = %room.room_id(), "an invite was turned down; [matrix] invite_from names who may invite");
         drop(room.leave().await);
         return;
     }

@@ -33,7 +33,7 @@ pub(super) async fn asked(core: Arc<Core>, room: Option<Room>, sender: OwnedUser
     }
     let Some(request) = request else { return };
     if !may_verify(&core, &sender) {
-        tracing::info!(%sender, "a request to verify the bot was refused; [matrix] admins names who may");
+        tracing::info!("a request to verify the bot was refused; [matrix] admins names who may");
         drop(request.cancel().await);
         if let Some(room) = room {
             drop(tell(&core, &room, &core.words.not_verified, &format!("verify-{flow}")).await);
