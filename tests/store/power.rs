@@ -42,6 +42,9 @@ fn main() -> ExitCode {
     let (mut image, mut known) = (PathBuf::new(), ([0; WRITERS as usize], OutboxId(0)));
     for round in 0..count {
         if round % ON_ONE_DISK == 0 {
+            if round > 0 {
+                std::fs::remove_file(&image).expect("the last of those before is ours");
+            }
             image = dir.path().join(format!("{round}.img"));
             mounted::make(&image, 96).expect("there is room for a small disk");
             known = ([0; WRITERS as usize], OutboxId(0));
