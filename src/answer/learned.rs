@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
-use crate::encoder::{Encoder, Head, Reading};
+use crate::encoder::{Encoder, Head, Reading, softmax};
 
 use super::entry::Entry;
 use super::finding::{Finding, Outcome, Ranked, ScopeKind, SmalltalkKind};
@@ -248,14 +248,6 @@ fn kind(reading: &Reading) -> ScopeKind {
 fn led(name: &Name, leads_to: &[&str]) -> (bool, bool) {
     let to = |name: &str| leads_to.contains(&name);
     (to(&name.entry), to(&name.topic))
-}
-
-fn softmax(mut scores: Vec<f32>) -> Vec<f32> {
-    let most = scores.iter().copied().fold(f32::MIN, f32::max);
-    scores.iter_mut().for_each(|score| *score = (*score - most).exp());
-    let sum: f32 = scores.iter().sum();
-    scores.iter_mut().for_each(|score| *score /= sum);
-    scores
 }
 
 #[cfg(test)]

@@ -160,7 +160,8 @@ fn floats(view: &TensorView<'static>) -> Result<Vec<f32>, String> {
     Ok(fours.iter().map(|four| f32::from_le_bytes(*four)).collect())
 }
 
-fn softmax(mut scores: Vec<f32>) -> Vec<f32> {
+/// Scores as shares that add up to 1.
+pub fn softmax(mut scores: Vec<f32>) -> Vec<f32> {
     let most = scores.iter().copied().fold(f32::MIN, f32::max);
     scores.iter_mut().for_each(|score| *score = (*score - most).exp());
     let sum: f32 = scores.iter().sum();

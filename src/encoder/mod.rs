@@ -16,6 +16,7 @@ use std::sync::Arc;
 use tokenizers::{Encoding, Tokenizer};
 
 use bag::Bag;
+pub use bag::softmax;
 pub use files::{ModelError, ModelFiles};
 use network::Network;
 use passages::Passages;
