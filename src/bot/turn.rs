@@ -5,6 +5,7 @@ use crate::base::id::Place;
 use crate::base::time::Timestamp;
 use crate::encoder::Reading;
 use crate::locale::Phrases;
+use crate::message::clean::without_escapes;
 use crate::message::model::{Audience, Message};
 use crate::port::action::{Order, Outcome, Post};
 use crate::port::audit::Audit;
@@ -95,12 +96,13 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// What answers a question.
+    /// What answers a question. What only a terminal obeys is no part of it; the gate has read it with all that was written.
     pub fn find(&self, question: &str) -> Finding {
-        let known = self.understood.iter().find(|(text, _)| text == question);
+        let question = without_escapes(question);
+        let known = self.understood.iter().find(|(text, _)| *text == question);
         match known {
-            Some((_, reading)) => self.bot.answerer.find(question, Some(reading)),
-            None => self.bot.answerer.find(question, self.bot.read(question).as_ref()),
+            Some((_, reading)) => self.bot.answerer.find(&question, Some(reading)),
+            None => self.bot.answerer.find(&question, self.bot.read(&question).as_ref()),
         }
     }
 

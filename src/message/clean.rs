@@ -31,6 +31,12 @@ pub fn one_line(text: &str) -> String {
     tidy(text).replace('\n', " ")
 }
 
+/// The text without the sequences that a terminal obeys (colours, movements), each as a whole: [`tidy`] alone leaves their letters. Not for
+/// anything that must lose no word: a sequence that never ends takes along what follows.
+pub fn without_escapes(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
 /// The address in a form that no markup can be broken with, if it is one that may be linked: http or https, a plain
 /// host without a user's name before it, no blank and no invisible character.
 pub fn safe_url(url: &str) -> Option<String> {
@@ -137,6 +143,19 @@ mod tests {
             ("a\u{2028}b", "a\nb"),
         ] {
             assert_eq!(tidy(text), tidied, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn sequences_of_a_terminal_go_as_a_whole() {
+        for (text, left) in [
+            ("plain, as it stands", "plain, as it stands"),
+            ("\u{1b}[31mneck massage\u{1b}[0m", "neck massage"),
+            ("\u{1b}[Aup and é 👩\u{200d}👩", "up and é 👩\u{200d}👩"),
+            ("\u{1b}]0;title\u{7}text", "text"),
+            ("[31m is written", "[31m is written"),
+        ] {
+            assert_eq!(without_escapes(text), left, "{text:?}");
         }
     }
 
