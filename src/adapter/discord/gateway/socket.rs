@@ -50,7 +50,7 @@ impl Socket {
 
     /// Sends a frame; whether that went well.
     pub async fn send(&mut self, frame: &Value) -> bool {
-        self.0.send(Message::Text(frame.to_string())).await.is_ok()
+        self.0.send(Message::text(frame.to_string())).await.is_ok()
     }
 
     /// Closes it: 1000 ends the session, any other code leaves it to be taken up.
