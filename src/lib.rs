@@ -31,7 +31,7 @@
 //!
 //! Engines (floor 2) never meet and never write a sentence. `tests/architecture.rs` holds the table.
 //!
-//! # Four walks
+//! # Walks
 //!
 //! A question: `adapter/terminal` → `app/runtime` (load) → `bot` (`encoder`; the gate in `bot/alarm`, before anything
 //! else) → `bot/ask` → `answer` → `locale/phrases` → `app/runtime` (commit) → `app/outbox` → `message/degrade` → the adapter.
@@ -42,9 +42,11 @@
 //! A button on Discord: `adapter/discord/gateway` → `inbound` (is it theirs? `press`) → `app/runtime` → `bot` → `app/outbox` → `outbound`.
 //! Commands are sent to Discord when they differ from what it has, which needs no hash to be kept and mends what somebody deleted.
 //!
+//! Whoever looks from outside: adapters (`Pulse`), `app/watch`, `app/timer` and `app/work` → `app/health` and `app/metrics` → `app/web`.
+//!
 //! Somebody changes a preference: the adapter → `app/runtime` → `bot/profile` → `settings/table` → `app/runtime` → out.
 //!
-//! An admin applies a file: the adapter (its text, as an argument) → `app/limits` → `app/lanes` (load) → `bot` (the gate; `bot/access`) →
+//! An admin applies a file: the adapter (its text, as an argument) → `app/limits` → `app/work` (load) → `bot` (the gate; `bot/access`) →
 //! `bot/administer` (may they?) → `settings/file` → `app/runtime` (settings and their log in one commit) → out.
 
 pub mod adapter;

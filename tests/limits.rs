@@ -8,7 +8,7 @@ use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::app::clock::{Clock, VirtualClock};
 use nape::app::limits::{Bounds, Limits};
-use nape::app::runtime::{self, Until};
+use nape::app::runtime::{self, Frame, Until};
 use nape::app::supervise::Adapter;
 use nape::base::id::EventId;
 use nape::base::time::Timestamp;
@@ -104,10 +104,11 @@ async fn a_flood_gets_one_line_and_others_their_answers() {
     };
     let bot = Arc::new(assembly::bot(&Knowledge::default()).unwrap_or_else(|exit| panic!("{:?}", exit.lines)));
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(START));
-    let limits = Limits::new(Bounds { person: 30, channel: 600, total: 6_000 });
+    let limits = Some(Arc::new(Limits::new(Bounds { person: 30, channel: 600, total: 6_000 })));
+    let frame = Frame { limits, ..Frame::bare(&clock) };
     let (_tell, stop) = watch::channel(false);
     let store = Arc::new(MemoryStore::new());
-    runtime::run_within(Some(limits), bot, store, clock, vec![adapter], Until::Stopped, stop)
+    runtime::run_within(frame, bot, store, clock, vec![adapter], Until::Stopped, stop)
         .await
         .expect("the runtime ends well");
     let heard = heard.lock().expect("nobody panicked");

@@ -1,7 +1,7 @@
 //! Floor 4: adapters, one folder for each platform. An adapter turns what happens on its platform into events and carries
 //! out deliveries; it decides nothing, and nothing above this floor knows its platform's name.
 //!
-//! An adapter is a function that gets a [`Link`] and runs until it is told to stop: two channels, no callback.
+//! An adapter is a function that gets a [`Link`] and runs until it is told to stop: two channels, and a [`Pulse`] for how it goes.
 
 mod choose;
 #[cfg(feature = "discord")]
@@ -10,6 +10,8 @@ pub mod discord;
 pub mod matrix;
 pub mod terminal;
 
+use std::fmt::Debug;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -43,6 +45,41 @@ pub struct Link {
     /// The servers of its platform of which something is kept. An adapter that finds the bot to be in one of them no more, as it
     /// was removed while it was away, reports that as [`Event::Membership`].
     pub servers: Vec<ServerId>,
+    /// Where it lets be known how it goes.
+    pub pulse: Arc<dyn Pulse>,
+}
+
+/// Hears from an adapter how it goes: whether somebody could be served on its platform, and how many requests that takes.
+/// Never who or what.
+///
+/// It keeps the time itself: an adapter that says nothing for 55 s counts as one that is not connected.
+pub trait Pulse: Debug + Send + Sync {
+    /// The platform has been heard from, and every connection to it stands. To be said again at least every 45 s.
+    fn heard(&self);
+
+    /// A connection does not stand, or nothing comes on it: until the platform is heard from again, nobody is served there.
+    fn lost(&self);
+
+    /// A request was made.
+    fn called(&self, call: Call);
+}
+
+/// What became of a request to a platform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// A message was sent.
+    Sent,
+    /// A message was changed.
+    Edited,
+    /// It was refused as one too many (HTTP 429).
+    Throttled,
+}
+
+/// Nobody listens, as in tests.
+impl Pulse for () {
+    fn heard(&self) {}
+    fn lost(&self) {}
+    fn called(&self, _: Call) {}
 }
 
 /// An event on its way in.

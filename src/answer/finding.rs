@@ -98,6 +98,19 @@ impl Finding {
     }
 }
 
+impl Outcome {
+    /// Its name, as it stands in results and counts.
+    pub fn name(self) -> &'static str {
+        match self {
+            Outcome::Answer => "answer",
+            Outcome::DidYouMean => "did_you_mean",
+            Outcome::Unknown => "unknown",
+            Outcome::OutOfScope(_) => "out_of_scope",
+            Outcome::Smalltalk(_) => "smalltalk",
+        }
+    }
+}
+
 impl ScopeKind {
     /// Every kind, in the order of precedence.
     pub const ALL: [ScopeKind; 8] = [

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::app::version::VERSION;
+
 /// A companion for people with migraine: answers about neck massage, guided self-massage, private preferences.
 #[derive(Debug, Parser)]
-#[command(name = "nape", version, about, max_term_width = 100)]
+#[command(name = "nape", version = VERSION, about, max_term_width = 100)]
 pub struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -57,6 +59,15 @@ pub enum Command {
         #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
         config: PathBuf,
         /// A value of the configuration, over the file's and the environment's (NAPE_TABLE_KEY)
+        #[arg(long, value_name = "TABLE.KEY=VALUE")]
+        set: Vec<String>,
+    },
+    /// Ask the running program whether it is ready: 0, or 69 with the reasons why not
+    Health {
+        /// The configuration file, which says where it is asked
+        #[arg(long, value_name = "FILE", default_value = "config/nape.toml")]
+        config: PathBuf,
+        /// A value of the configuration, as it was given to `run`
         #[arg(long, value_name = "TABLE.KEY=VALUE")]
         set: Vec<String>,
     },

@@ -10,7 +10,8 @@ use crate::app::arguments::Matrix;
 use crate::app::arguments::{Command, Content, Knowledge, Model};
 use crate::app::assembly::{self, Purpose};
 use crate::app::exit::{Code, Exit};
-use crate::app::{config, evaluation, log, model, serve, stores};
+use crate::app::reload::Asked;
+use crate::app::{config, evaluation, log, model, serve, stores, web};
 use crate::safety::model::Urgency;
 
 /// Does what the command line says.
@@ -25,20 +26,25 @@ pub fn run(command: Command) -> Result<(), Exit> {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     match command {
         Command::Chat(chat) => {
-            log::start("nape=warn");
+            quiet_log();
             serve::chat(chat)
         }
         Command::Answer { jsonl, knowledge } => {
-            log::start("nape=warn");
+            quiet_log();
             answer(&jsonl, &knowledge)
         }
         Command::Eval { rows, show, knowledge } => evaluation::run(&rows, show, &knowledge),
         Command::Model(Model::Passages { out, knowledge }) => model::passages(&out, &knowledge),
         Command::Model(Model::Cases { jsonl, knowledge }) => model::cases(&jsonl, &knowledge),
         Command::Content(Content::Check { content }) => check_content(content.as_deref()),
-        Command::Run { config, set } => {
-            log::start("nape=info");
-            serve::run(read_config(&config, &set)?)
+        Command::Run { config: path, set } => {
+            let config = read_config(&path, &set)?;
+            let log = log::start(&config.log);
+            serve::run(config, Asked { path, set, log })
+        }
+        Command::Health { config, set } => {
+            let config = config::read_apart(&config, &set).map_err(|problems| Exit::all(Code::Config, problems))?;
+            health(&config)
         }
         Command::Check { config, set, show } => {
             if show {
@@ -61,15 +67,30 @@ pub fn run(command: Command) -> Result<(), Exit> {
             say("The configuration is fine.")
         }
         Command::Store(command) => {
-            log::start("nape=warn");
+            quiet_log();
             stores::run(command)
         }
         #[cfg(feature = "matrix")]
         Command::Matrix(Matrix::Doctor { config }) => {
-            log::start("nape=warn");
+            quiet_log();
             serve::matrix::doctor(read_config(&config, &[])?.matrix)
         }
     }
+}
+
+/// `nape health`.
+fn health(config: &config::Config) -> Result<(), Exit> {
+    let Some(address) = config.health else {
+        return Err(Exit::new(Code::Config, "health.listen is not set: nothing is served that could be asked"));
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Exit::new(Code::Software, format!("no threads to run on: {error}")))?;
+    say(&runtime.block_on(web::ask(address))?)
+}
+
+/// Starts the log of a command at a terminal: only what is wrong.
+fn quiet_log() {
+    drop(log::start(&log::Settings { level: "warn", format: log::Format::Human }));
 }
 
 /// No core dump, and no other process of this user may look: keys and preferences are in this memory.

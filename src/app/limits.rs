@@ -64,15 +64,19 @@ pub struct Beyond {
 
 /// Everything that counts.
 #[derive(Debug)]
-pub struct Limits {
-    bounds: Bounds,
-    counts: Mutex<Counts>,
-}
+pub struct Limits(Mutex<Counts>);
 
 impl Limits {
     /// Nobody has asked anything yet.
     pub fn new(bounds: Bounds) -> Self {
-        Self { bounds, counts: Mutex::new(Counts::new(bounds)) }
+        Self(Mutex::new(Counts::new(bounds)))
+    }
+
+    /// Allows another number from now on. What all together have asked is counted anew.
+    pub fn change(&self, bounds: Bounds) {
+        let mut counts = self.lock();
+        counts.total = Direct::direct_with_clock(quota(bounds.total), counts.now.clone());
+        counts.bounds = bounds;
     }
 
     /// Counts an event against what the operator allows.
@@ -82,9 +86,10 @@ impl Limits {
         }
         let mut counts = self.at(now);
         let (who, place) = (&person.who, person.place.root());
-        let limit = if counts.person(self.bounds.person, who) {
+        let Bounds { person: own, channel, .. } = counts.bounds;
+        let limit = if counts.person(own, who) {
             Some(Limit::Person)
-        } else if counts.channel(self.bounds.channel, place) {
+        } else if counts.channel(channel, place) {
             Some(Limit::Place)
         } else {
             counts.total.check().is_err().then_some(Limit::Total)
@@ -98,11 +103,12 @@ impl Limits {
         let nobody = Values::default();
         let layers = Layers { server: &server.settings, person: &nobody };
         let less = |setting: &Setting, most: u32| layers.number(setting).filter(|number| *number < most);
-        let (own, channel) = (less(&PERSON_LIMIT, self.bounds.person), less(&CHANNEL_LIMIT, self.bounds.channel));
-        if own.is_none() && channel.is_none() || !counts(person) {
+        if !counts(person) {
             return None;
         }
         let mut counts = self.at(now);
+        let Bounds { person: most, channel: most_there, .. } = counts.bounds;
+        let (own, channel) = (less(&PERSON_LIMIT, most), less(&CHANNEL_LIMIT, most_there));
         let (who, place) = (&person.who, person.place.root());
         let limit = if own.is_some_and(|most| counts.person(most, who)) {
             Some(Limit::Person)
@@ -114,19 +120,23 @@ impl Limits {
 
     /// How many people and channels are known now, in all limits together.
     pub fn known(&self) -> usize {
-        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let counts = self.lock();
         let people: usize = counts.people.values().map(RateLimiter::len).sum();
         let channels: usize = counts.channels.values().map(RateLimiter::len).sum();
         people + channels + counts.told.len()
     }
 
     fn at(&self, now: Timestamp) -> std::sync::MutexGuard<'_, Counts> {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.lock();
         if !counts.now.set(now) {
-            *counts = Counts::new(self.bounds);
+            *counts = Counts::new(counts.bounds);
             counts.now.set(now);
         }
         counts
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,6 +150,7 @@ type Direct = RateLimiter<NotKeyed, InMemoryState, Now, NoOpMiddleware<Nanos>>;
 
 #[derive(Debug)]
 struct Counts {
+    bounds: Bounds,
     now: Now,
     /// By how much a minute, as servers differ.
     people: BTreeMap<u32, Keyed<UserId>>,
@@ -154,6 +165,7 @@ impl Counts {
         let now = Now::default();
         let once = Quota::with_period(SILENT).unwrap_or(Quota::per_hour(NonZeroU32::MIN));
         Self {
+            bounds,
             people: BTreeMap::new(),
             channels: BTreeMap::new(),
             total: Direct::direct_with_clock(quota(bounds.total), now.clone()),
@@ -323,6 +335,17 @@ mod tests {
         assert_eq!(allowed(&[(&CHANNEL_LIMIT, 60)]), 20);
         assert_eq!(allowed(&[(&PERSON_LIMIT, 500)]), 100, "what the operator allows was counted before");
         assert_eq!(allowed(&[]), 100);
+    }
+
+    #[test]
+    fn what_is_allowed_can_be_changed_while_people_ask() {
+        let limits = limits();
+        let allowed = || (0..100).filter(|_| limits.count(START, &event("anna", "c")).is_none()).count();
+        assert_eq!((allowed(), allowed()), (10, 0));
+        limits.change(Bounds { person: 60, channel: 240, total: 3_000 });
+        assert_eq!(allowed(), 20, "counted anew, as a number of its own");
+        limits.change(Bounds { person: 600, channel: 6_000, total: 9 });
+        assert_eq!(allowed(), 3, "all together");
     }
 
     #[test]

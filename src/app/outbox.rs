@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::adapter::{Delivery, Profile, SendError, Work};
 use crate::app::clock::{Busy, Clock};
+use crate::app::metrics::Metrics;
 use crate::base::id::{ChannelId, Platform, UserId};
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
@@ -24,35 +25,61 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// An order on its way.
-#[derive(Debug)]
 pub struct Item {
     /// Its number in the store; none for what could not be stored and is said all the same.
     pub id: Option<OutboxId>,
     /// The order.
     pub order: Order,
     /// Dropped when it is done with.
-    pub handled: Arc<Handled>,
+    pub handled: Handled,
 }
 
-/// Answers "all is delivered" when the last order of an event is done with.
-#[derive(Debug, Default)]
+/// Held by an event and all that follows from it, each a clone of its own: with the last that is dropped, all is delivered.
+#[derive(Clone)]
 pub struct Handled {
-    answer: Option<oneshot::Sender<()>>,
-    _busy: Busy,
+    _done: Arc<Done>,
+    /// That it goes on; nothing while it waits for a platform to come back.
+    busy: Going,
 }
 
 impl Handled {
-    /// To be shared by all that follows from an event.
-    pub fn new(answer: Option<oneshot::Sender<()>>, busy: Busy) -> Arc<Self> {
-        Arc::new(Self { answer, _busy: busy })
+    /// Does this when all is delivered.
+    pub fn new(done: impl FnOnce() + Send + Sync + 'static, busy: Busy) -> Self {
+        Self { _done: Arc::new(Done(Some(Box::new(done)))), busy: Going(busy) }
+    }
+
+    /// Nothing goes on for now.
+    fn rests(&mut self) {
+        self.goes_on(Busy::default());
+    }
+
+    fn goes_on(&mut self, busy: Busy) {
+        self.busy = Going(busy);
+    }
+
+    /// It is done with. Time stands still for as long as what comes back is held, so that the next can begin at the same moment.
+    fn end(self) -> Busy {
+        let Self { _done, busy: Going(busy) } = self;
+        busy
     }
 }
 
-impl Drop for Handled {
+/// A [`Busy`] that is shared.
+struct Going(Busy);
+
+impl Clone for Going {
+    fn clone(&self) -> Self {
+        Self(self.0.also())
+    }
+}
+
+/// What is to be done when the last that follows from an event is dropped.
+struct Done(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Drop for Done {
     fn drop(&mut self) {
-        if let Some(answer) = self.answer.take() {
-            // Nobody may be waiting any more, which is their right.
-            let _ = answer.send(());
+        if let Some(done) = self.0.take() {
+            done();
         }
     }
 }
@@ -72,10 +99,10 @@ struct Shared {
     clock: Arc<dyn Clock>,
     withheld: Message,
     gateway: Gateway,
+    metrics: Arc<Metrics>,
 }
 
 /// The outbox.
-#[derive(Debug)]
 pub struct Outbox {
     inlet: Inlet,
     dispatchers: JoinSet<()>,
@@ -83,18 +110,24 @@ pub struct Outbox {
 
 impl Outbox {
     /// Starts it. `withheld` is said where a private message can't be kept private.
-    pub fn start(gateways: Vec<Gateway>, store: Arc<dyn Store>, clock: Arc<dyn Clock>, withheld: Message) -> Self {
+    pub fn start(
+        gateways: Vec<Gateway>,
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        withheld: Message,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let mut platforms = BTreeMap::new();
         let mut dispatchers = JoinSet::new();
         for gateway in gateways {
             let platform = gateway.profile.platform.clone();
-            let shared =
-                Arc::new(Shared { store: store.clone(), clock: clock.clone(), withheld: withheld.clone(), gateway });
+            let (store, clock, withheld) = (store.clone(), clock.clone(), withheld.clone());
+            let shared = Arc::new(Shared { store, clock, withheld, gateway, metrics: metrics.clone() });
             let (sender, items) = mpsc::unbounded_channel();
             dispatchers.spawn(dispatch(shared, items));
             platforms.insert(platform, sender);
         }
-        Self { inlet: Inlet { platforms }, dispatchers }
+        Self { inlet: Inlet { platforms, metrics }, dispatchers }
     }
 
     /// The way in, for the lanes.
@@ -110,9 +143,10 @@ impl Outbox {
 }
 
 /// The way into the outbox.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Inlet {
     platforms: BTreeMap<Platform, mpsc::UnboundedSender<Item>>,
+    metrics: Arc<Metrics>,
 }
 
 impl Inlet {
@@ -120,8 +154,11 @@ impl Inlet {
     pub fn put(&self, item: Item) {
         let platform = &item.order.place().platform;
         match self.platforms.get(platform) {
-            // A dispatcher ends only after every sender is gone.
-            Some(dispatcher) => drop(dispatcher.send(item)),
+            Some(dispatcher) => {
+                self.metrics.in_outbox(platform, 1);
+                // A dispatcher ends only after every sender is gone.
+                let _ = dispatcher.send(item);
+            }
             None => tracing::warn!(%platform, "an order waits for an adapter that is not enabled"),
         }
     }
@@ -137,11 +174,17 @@ async fn dispatch(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>)
     let mut rows: HashMap<tokio::task::Id, Row> = HashMap::new();
     let mut is_open = true;
     while is_open || !under_way.is_empty() {
+        // What has just ended holds time still until the next has begun.
+        let mut passed_on = Busy::default();
         let channel = tokio::select! {
             biased;
             Some(ended) = under_way.join_next_with_id(), if !under_way.is_empty() => {
-                let id = match &ended {
-                    Ok((id, ())) => *id,
+                shared.metrics.in_outbox(&shared.gateway.profile.platform, -1);
+                let id = match ended {
+                    Ok((id, busy)) => {
+                        passed_on = busy;
+                        id
+                    }
                     Err(error) => error.id(),
                 };
                 rows.remove(&id).map(|(channel, _)| channel)
@@ -163,26 +206,35 @@ async fn dispatch(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>)
         for urgent in [true, false] {
             let row = (channel.clone(), urgent);
             let is_held = rows.values().any(|(other, first)| *other == channel && (*first || *first == urgent));
-            let Some(queue) = waiting.get_mut(&row).filter(|_| !is_held) else { continue };
+            let Some(queue) = waiting.get_mut(&row) else { continue };
+            if is_held {
+                // What is before it goes on or rests; what stands behind that does neither.
+                if let Some(last) = queue.back_mut() {
+                    last.handled.rests();
+                }
+                continue;
+            }
             let next = queue.pop_front();
             if queue.is_empty() {
                 waiting.remove(&row);
             }
-            if let Some(item) = next {
+            if let Some(mut item) = next {
+                item.handled.goes_on(shared.clock.busy());
                 let started = under_way.spawn(carry_out(shared.clone(), item));
                 rows.insert(started.id(), row);
             }
         }
+        drop(passed_on);
     }
 }
 
-async fn carry_out(shared: Arc<Shared>, item: Item) {
-    let Item { id, order, handled } = item;
-    let done = shared.deliver(id, order).await;
+async fn carry_out(shared: Arc<Shared>, item: Item) -> Busy {
+    let Item { id, order, mut handled } = item;
+    let done = shared.deliver(id, order, &mut handled).await;
     if let (true, Some(id)) = (done, id) {
         shared.mark_sent(id).await;
     }
-    drop(handled);
+    handled.end()
 }
 
 impl Shared {
@@ -204,17 +256,21 @@ impl Shared {
 
     /// Hands it to the adapter until it is done or can never be. An adapter that dies on the way gets it again when it is back;
     /// `false` when it never comes back.
-    async fn deliver(&self, id: Option<OutboxId>, order: Order) -> bool {
+    async fn deliver(&self, id: Option<OutboxId>, order: Order, handled: &mut Handled) -> bool {
         let (priority, mark) = (order.priority(), announced(&order));
         let work = self.fit(order);
         let mut adapter = self.gateway.adapter.clone();
         let mut pause = FIRST_PAUSE;
         loop {
+            if adapter.borrow().is_none() {
+                handled.rests();
+            }
             let sender = match adapter.wait_for(Option::is_some).await {
                 Ok(sender) => sender.clone(),
                 // Its supervisor has given up: the order stays in the store.
                 Err(_) => return false,
             };
+            handled.goes_on(self.clock.busy());
             if mark.as_ref().is_some_and(|mark| self.is_past(mark)) {
                 return true;
             }
@@ -225,6 +281,7 @@ impl Shared {
                 None => false,
             };
             let result = if sent { answer.await.ok() } else { None };
+            self.metrics.delivered(&self.gateway.profile.platform, ended(result.as_ref()));
             match result {
                 Some(Ok(())) => return true,
                 Some(Err(SendError::Never { why })) => {
@@ -233,14 +290,21 @@ impl Shared {
                 }
                 Some(Err(SendError::Later { after, why })) => {
                     tracing::debug!(why, "an order has to wait");
-                    drop(self.clock.sleep_until(self.clock.now() + after).await);
+                    self.wait(after, handled).await;
                 }
                 None => {
-                    drop(self.clock.sleep_until(self.clock.now() + pause).await);
+                    self.wait(pause, handled).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
+    }
+
+    async fn wait(&self, span: Duration, handled: &mut Handled) {
+        let waiting = self.clock.sleep_until(self.clock.now() + span);
+        // First in the row of those who wait, then let go: else time could jump past it.
+        let (busy, ()) = tokio::join!(biased; waiting, async { handled.rests() });
+        handled.goes_on(busy);
     }
 
     /// Whether a session has moved on, so that what announces its step is worth nothing any more.
@@ -257,6 +321,16 @@ impl Shared {
             // It will be sent once more after a restart; platforms tell doubles by its number.
             tracing::warn!(%error, "an order was carried out but could not be marked as sent");
         }
+    }
+}
+
+/// How an attempt to carry out an order ended, in a word.
+fn ended(result: Option<&Result<(), SendError>>) -> &'static str {
+    match result {
+        Some(Ok(())) => "done",
+        Some(Err(SendError::Later { .. })) => "later",
+        Some(Err(SendError::Never { .. })) => "never",
+        None => "lost",
     }
 }
 
@@ -285,7 +359,7 @@ mod tests {
             urgent,
             message: Message::say(text),
         });
-        Item { id: None, order, handled: Handled::new(None, Busy::default()) }
+        Item { id: None, order, handled: Handled::new(|| {}, Busy::default()) }
     }
 
     fn step(text: &str) -> Item {
@@ -301,7 +375,16 @@ mod tests {
         let (deliveries, inbox) = mpsc::channel(9);
         let (_, adapter) = watch::channel(Some(deliveries));
         let gateway = Gateway { profile: terminal::profile(), adapter };
-        (Outbox::start(vec![gateway], Arc::new(MemoryStore::new()), Arc::new(SystemClock), Message::new()), inbox)
+        (
+            Outbox::start(
+                vec![gateway],
+                Arc::new(MemoryStore::new()),
+                Arc::new(SystemClock),
+                Message::new(),
+                Arc::default(),
+            ),
+            inbox,
+        )
     }
 
     fn text(delivery: &Delivery) -> String {

@@ -8,13 +8,16 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::adapter::{Incoming, Settled};
+use crate::adapter::Incoming;
 use crate::app::clock::Clock;
-use crate::app::lanes::{Job, Lanes, Shared, lanes};
+use crate::app::health::Vitals;
+use crate::app::lanes::{Job, Lanes, lanes};
 use crate::app::limits::Limits;
 use crate::app::memory::Memory;
 use crate::app::outbox::{Gateway, Handled, Inlet, Item, Outbox};
 use crate::app::supervise::{Adapter, End, supervise};
+use crate::app::timer;
+use crate::app::work::Shared;
 use crate::base::time::Timestamp;
 use crate::bot::Bot;
 use crate::port::action::{Order, Post};
@@ -23,14 +26,15 @@ use crate::store::{Batch, OutboxId, OutboxItem, Store, StoreError};
 
 /// Events that may wait in a lane.
 const WAITING: usize = 256;
-/// Due records fetched at a time.
+/// Records fetched at a time.
 const AT_A_TIME: usize = 64;
 /// Volatile records kept.
 const REMEMBERED: usize = 20_000;
 /// What is due later than that is no part of a conversation.
-const FAR: Duration = Duration::from_secs(24 * 60 * 60);
-/// How long shutting down may take.
-const DRAIN: Duration = Duration::from_secs(5);
+pub(super) const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long it may take until what was begun is said, when it is to stop; then how long adapters may take to end. 5 s together.
+const DRAIN: Duration = Duration::from_secs(4);
+const END: Duration = Duration::from_secs(1);
 
 /// Why the runtime could not start or go on.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +56,23 @@ pub enum Until {
     NothingIsDue,
 }
 
+/// What a run is held to, and where it reports.
+pub struct Frame {
+    /// How much may be asked; without it, as much as anybody likes.
+    pub limits: Option<Arc<Limits>>,
+    /// How it goes, and what is counted.
+    pub vitals: Vitals,
+    /// Called once people can be served.
+    pub up: fn(),
+}
+
+impl Frame {
+    /// No limits, and nobody who looks.
+    pub fn bare(clock: &Arc<dyn Clock>) -> Self {
+        Self { limits: None, vitals: Vitals::new(clock.clone()), up: || {} }
+    }
+}
+
 /// Runs until `stop` turns true or the adapters are done. Anybody may ask as much as they like.
 ///
 /// # Errors
@@ -64,15 +85,15 @@ pub async fn run(
     until: Until,
     stop: watch::Receiver<bool>,
 ) -> Result<(), RuntimeError> {
-    run_within(None, bot, store, clock, adapters, until, stop).await
+    run_within(Frame::bare(&clock), bot, store, clock, adapters, until, stop).await
 }
 
-/// Runs as [`run`] does, within limits.
+/// Runs as [`run`] does, within limits and watched.
 ///
 /// # Errors
 /// As [`run`].
 pub async fn run_within(
-    limits: Option<Limits>,
+    Frame { limits, vitals, up }: Frame,
     bot: Arc<Bot>,
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -87,6 +108,7 @@ pub async fn run_within(
         memory: Mutex::new(Memory::new(REMEMBERED)),
         limits,
         changed: Notify::new(),
+        vitals: vitals.clone(),
     });
     let ends_all = adapters.iter().any(|adapter| adapter.ends_all);
     let (ways, gates): (Vec<_>, Vec<_>) = adapters
@@ -96,7 +118,7 @@ pub async fn run_within(
             (open, Gateway { profile: adapter.profile.clone(), adapter: adapter_end })
         })
         .unzip();
-    let outbox = Outbox::start(gates, store.clone(), clock.clone(), bot.withheld());
+    let outbox = Outbox::start(gates, store.clone(), clock.clone(), bot.withheld(), vitals.metrics.clone());
     let (lanes, lane_tasks) = lanes(&shared, &outbox.inlet());
     recover(&shared, &lanes, &outbox.inlet()).await?;
 
@@ -104,20 +126,25 @@ pub async fn run_within(
     let (events, incoming) = mpsc::channel(WAITING);
     let mut supervisors = JoinSet::new();
     for (adapter, way) in adapters.into_iter().zip(ways) {
-        supervisors.spawn(supervise(adapter, way, events.clone(), clock.clone(), store.clone(), closed.clone()));
+        let pulse = vitals.pulse(&adapter.profile.platform);
+        let ends = (pulse, closed.clone());
+        supervisors.spawn(supervise(adapter, way, events.clone(), clock.clone(), store.clone(), ends));
     }
     drop(events);
-    let timer = tokio::spawn(timer(shared.clone(), lanes.clone(), until));
+    let mut timer = tokio::spawn(timer::run(shared.clone(), lanes.clone(), until));
     let mut router = tokio::spawn(route(incoming, lanes.clone(), clock.clone(), closed.clone()));
+    up();
 
-    let result = wait(&mut supervisors, &mut router, ends_all, stop).await;
+    let result = wait(&mut supervisors, &mut router, &mut timer, ends_all, stop).await;
     if until == Until::NothingIsDue && result.is_ok() {
         settle(&shared).await;
     }
     // In this order: nothing new comes in, lanes run dry, orders go out, adapters end.
     timer.abort();
     let drained = async {
-        let _ = timer.await;
+        if !timer.is_finished() {
+            let _ = timer.await;
+        }
         drop(lanes);
         router.abort();
         let mut lane_tasks = lane_tasks;
@@ -129,7 +156,7 @@ pub async fn run_within(
     }
     let _ = closing.send(true);
     let stopped = async { while supervisors.join_next().await.is_some() {} };
-    if tokio::time::timeout(DRAIN, stopped).await.is_err() {
+    if tokio::time::timeout(END, stopped).await.is_err() {
         tracing::warn!("an adapter did not stop in time");
     }
     result
@@ -138,10 +165,11 @@ pub async fn run_within(
 /// Waits for the end: somebody says stop, an adapter ends that ends all, or none is left that could say anything.
 ///
 /// # Errors
-/// The last failure, when no adapter is left.
+/// The last failure, when no adapter is left; or that a part has ended that nothing goes on without.
 async fn wait(
     supervisors: &mut JoinSet<Result<End, RuntimeError>>,
     router: &mut JoinHandle<()>,
+    timer: &mut JoinHandle<()>,
     ends_all: bool,
     mut stop: watch::Receiver<bool>,
 ) -> Result<(), RuntimeError> {
@@ -161,12 +189,22 @@ async fn wait(
         }
         last
     };
+    let routed = async {
+        match (&mut *router).await {
+            // An adapter that ends all lets go of its way in when it has no more to say, and still shows what follows.
+            Ok(()) if ends_all => Ok(()),
+            // The others end by themselves.
+            Ok(()) => std::future::pending().await,
+            Err(_) => Err(RuntimeError::Adapter("the router gave up; the log says where".to_owned())),
+        }
+    };
     tokio::select! {
         // A stop that nobody can give any more is as good as given.
         _ = stop.wait_for(|stop| *stop) => Ok(()),
         ended = ends => ended,
-        // An adapter that ends all lets go of its way in when it has no more to say, and still shows what follows.
-        _ = &mut *router, if ends_all => Ok(()),
+        // It runs until it is aborted: without it no step would ever come, so that a new start is better.
+        _ = &mut *timer => Err(RuntimeError::Adapter("the timer gave up; the log says where".to_owned())),
+        ended = routed => ended,
     }
 }
 
@@ -209,7 +247,7 @@ async fn recover(shared: &Arc<Shared>, lanes: &Lanes, inlet: &Inlet) -> Result<(
             if matches!(&order, Order::Say(Post { step: Some(_), .. })) {
                 stale.push(id);
             } else {
-                inlet.put(Item { id: Some(id), order, handled: Handled::new(None, shared.clock.busy()) });
+                inlet.put(Item { id: Some(id), order, handled: Handled::new(|| {}, shared.clock.busy()) });
             }
         }
         if !stale.is_empty() {
@@ -225,56 +263,17 @@ async fn recover(shared: &Arc<Shared>, lanes: &Lanes, inlet: &Inlet) -> Result<(
         let Some((last, _)) = page.last() else { return Ok(()) };
         after = Some(last.name());
         for (key, _) in page {
+            shared.vitals.metrics.session_began(&key);
             let (settled, done) = oneshot::channel();
             lanes
                 .put(Job {
                     event: Event::Returned { key },
-                    handled: Handled::new(None, shared.clock.busy()),
+                    handled: Handled::new(|| {}, shared.clock.busy()),
                     settled: Some(settled),
                 })
                 .await;
             // A lane that is gone has said why.
             let _ = done.await;
-        }
-    }
-}
-
-/// Sleeps until the next record is due, and feeds it to its lane.
-async fn timer(shared: Arc<Shared>, lanes: Lanes, until: Until) {
-    loop {
-        let next = match shared.store.next_due() {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::error!(%error, "the store can't tell what is due; trying again in a minute");
-                Some(shared.clock.now() + Duration::from_secs(60))
-            }
-        };
-        let changed = shared.changed.notified();
-        // Virtual time would jump there at once.
-        let is_far = |at: &Timestamp| until == Until::NothingIsDue && at.since(shared.clock.now()) > FAR;
-        let busy = match next.filter(|at| !is_far(at)) {
-            Some(at) => tokio::select! {
-                busy = shared.clock.sleep_until(at) => busy,
-                () = changed => continue,
-            },
-            None => {
-                changed.await;
-                continue;
-            }
-        };
-        let due = shared.store.due(shared.clock.now(), AT_A_TIME).unwrap_or_default();
-        let mut waiting = Vec::new();
-        for (at, key) in due {
-            let (settled, done) = oneshot::channel();
-            let handled = Handled::new(None, busy.also());
-            lanes.put(Job { event: Event::Due { key, at }, handled, settled: Some(settled) }).await;
-            waiting.push(done);
-        }
-        for done in waiting {
-            // A record that could not be handled stays due; without a pause it would be tried without end.
-            if done.await != Ok(Settled::Stored) {
-                drop(shared.clock.sleep_until(shared.clock.now() + Duration::from_secs(1)).await);
-            }
         }
     }
 }
@@ -292,6 +291,11 @@ async fn route(
             _ = closed.wait_for(|closed| *closed) => None,
         };
         let Some(Incoming { event, handled, settled }) = next else { return };
-        lanes.admit(Job { event, handled: Handled::new(Some(handled), clock.busy()), settled }).await;
+        let done = move || {
+            // Nobody may be waiting any more, which is their right.
+            let _ = handled.send(());
+        };
+        let handled = Handled::new(done, clock.busy());
+        lanes.admit(Job { event, handled, settled }).await;
     }
 }

@@ -7,19 +7,25 @@ mod discord;
 pub mod matrix;
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::sync::watch;
 
+use crate::adapter::terminal;
 use crate::app::arguments::{Chat, Knowledge};
 use crate::app::assembly;
 use crate::app::clock::{Clock, SystemClock, VirtualClock};
 use crate::app::config::{self, Config};
 use crate::app::exit::{Code, Exit};
+use crate::app::health::{Health, Vitals};
 use crate::app::limits::Limits;
-use crate::app::runtime::{self, RuntimeError, Until};
+use crate::app::metrics::Metrics;
+use crate::app::reload::{Asked, Reload};
+use crate::app::runtime::{self, Frame, RuntimeError, Until};
 use crate::app::supervise::Adapter;
-use crate::app::{control, stores, watch as watching};
+use crate::app::version::{COMMIT, VERSION};
+use crate::app::{control, notify, stores, watch as watching, web};
 use crate::base::id::UserId;
 use crate::bot::Bot;
 use crate::store::Options;
@@ -34,8 +40,10 @@ struct Run {
     data: std::path::PathBuf,
     options: Options,
     adapters: Make,
-    limits: Option<Limits>,
+    limits: Option<Arc<Limits>>,
     until: Until,
+    /// Where health and metrics are served.
+    health: Option<SocketAddr>,
 }
 
 /// Makes the adapters, once the store is open: what they send is numbered by it, so they have to know it by its name.
@@ -54,14 +62,15 @@ pub fn chat(chat: Chat) -> Result<(), Exit> {
     let adapter = adapters::terminal(&chat, &bot, &clock, is_screen);
     let options = Options { key: chat.key, room: config::room(chat.room) };
     let until = if chat.fast { Until::NothingIsDue } else { Until::Stopped };
-    Run { bot, clock, data: chat.data, options, adapters: Box::new(|_| Ok(vec![adapter])), limits: None, until }.go()
+    let adapters: Make = Box::new(|_| Ok(vec![adapter]));
+    Run { bot, clock, data: chat.data, options, adapters, limits: None, until, health: None }.go(None)
 }
 
 /// `nape run`: whatever the configuration enables.
 ///
 /// # Errors
 /// Those of the texts, the store, secrets, and of adapters when none is left that can go on.
-pub fn run(config: Config) -> Result<(), Exit> {
+pub(super) fn run(config: Config, asked: Asked) -> Result<(), Exit> {
     let knowledge = Knowledge { content: config.content.clone(), model: config.model.clone() };
     let operators = config.operators.iter().map(UserId::from_stored);
     let bot = Arc::new(assembly::bot(&knowledge)?.with_operators(operators));
@@ -70,35 +79,55 @@ pub fn run(config: Config) -> Result<(), Exit> {
         let line = "no adapter is enabled; set enabled = true under [discord], [matrix] or [terminal]";
         return Err(Exit::new(Code::Config, line));
     }
-    let (options, data) = (config.options(), config.store.clone());
-    let limits = Some(Limits::new(config.limits));
-    let (theirs, time) = (bot.clone(), clock.clone());
-    let adapters: Make = Box::new(move |store| adapters::enabled(&config, &theirs, &time, store));
-    Run { bot, clock, data, options, adapters, limits, until: Until::Stopped }.go()
+    let (options, data, health) = (config.options(), config.store.clone(), config.health);
+    let limits = Arc::new(Limits::new(config.limits));
+    let reload = Reload { asked, config: config.clone(), limits: limits.clone() };
+    tracing::info!(version = VERSION, "starting");
+    let (theirs, time, own) = (bot.clone(), clock.clone(), config.clone());
+    let adapters: Make = Box::new(move |store| adapters::enabled(&own, &theirs, &time, store));
+    Run { bot, clock, data, options, adapters, limits: Some(limits), until: Until::Stopped, health }.go(Some(reload))
 }
 
 impl Run {
-    fn go(self) -> Result<(), Exit> {
+    fn go(self, reload: Option<Reload>) -> Result<(), Exit> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(THREADS)
             .enable_all()
             .build()
             .map_err(|error| Exit::new(Code::Software, format!("no threads to run on: {error}")))?;
-        let result = runtime.block_on(self.until_the_end());
+        let result = runtime.block_on(async {
+            if let Some(reload) = reload {
+                reload.start();
+            }
+            self.until_the_end().await
+        });
         // A thread that still waits for a line can't be told to stop waiting.
         runtime.shutdown_background();
         result
     }
 
     async fn until_the_end(self) -> Result<(), Exit> {
-        let Self { bot, clock, data, options, adapters, limits, until } = self;
+        let Self { bot, clock, data, options, adapters, limits, until, health } = self;
+        let listener = match health {
+            Some(address) => Some(web::bind(address).await?),
+            None => None,
+        };
         let store = stores::open(&data, &options).await?;
         let adapters = adapters(&store.name())?;
+        let vitals = Vitals { health: Arc::new(Health::new(clock.clone())), metrics: Arc::new(Metrics::new(COMMIT)) };
+        // A terminal is no connection that could be lost.
+        let platforms = adapters.iter().map(|adapter| &adapter.profile.platform);
+        platforms.filter(|platform| platform.as_str() != terminal::PLATFORM).for_each(|it| vitals.health.expect(it));
+        watching::first(&store, &vitals).map_err(stores::exit)?;
         let (tell, stop) = watch::channel(false);
         tokio::spawn(signals(tell.clone()));
-        tokio::spawn(watching::run(store.clone(), Arc::new(SystemClock), tell));
+        tokio::spawn(watching::run(store.clone(), Arc::new(SystemClock), vitals.clone(), tell));
         tokio::spawn(control::serve(data, store.clone()));
-        let ended = runtime::run_within(limits, bot, store.clone(), clock, adapters, until, stop).await;
+        if let Some(listener) = listener {
+            tokio::spawn(web::serve(listener, vitals.clone(), store.clone()));
+        }
+        let frame = Frame { limits, vitals, up };
+        let ended = runtime::run_within(frame, bot, store.clone(), clock, adapters, until, stop).await;
         let closed = store.close().map_err(stores::exit);
         ended.map_err(|error| match error {
             RuntimeError::Store(error) => stores::exit(error),
@@ -108,10 +137,17 @@ impl Run {
     }
 }
 
+/// People can be served from now on.
+fn up() {
+    tracing::info!("up; platforms connect in their own time");
+    notify::ready();
+}
+
 /// Turns true when the system asks the program to end.
 async fn signals(tell: watch::Sender<bool>) {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else { return };
     terminate.recv().await;
+    notify::stopping();
     let _ = tell.send(true);
 }

@@ -92,7 +92,7 @@ impl Where {
     /// The arguments, and for those that aren't given the configuration.
     fn settings(&self) -> Result<Settings, Exit> {
         let config = match &self.config {
-            Some(path) => config::read(path, &[]).map_err(|problems| Exit::all(Code::Config, problems))?,
+            Some(path) => config::read_apart(path, &[]).map_err(|problems| Exit::all(Code::Config, problems))?,
             None => config::Config::default(),
         };
         let mut options = config.options();

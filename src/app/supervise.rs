@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::adapter::{Delivery, Failure, Incoming, Link, Profile};
+use crate::adapter::{Delivery, Failure, Incoming, Link, Profile, Pulse};
 use crate::app::clock::Clock;
 use crate::app::runtime::RuntimeError;
 use crate::base::id::{Platform, ServerId};
@@ -49,7 +49,7 @@ pub async fn supervise(
     events: mpsc::Sender<Incoming>,
     clock: Arc<dyn Clock>,
     store: Arc<dyn Store>,
-    mut closed: watch::Receiver<bool>,
+    (pulse, mut closed): (Arc<dyn Pulse>, watch::Receiver<bool>),
 ) -> Result<End, RuntimeError> {
     const FIRST_PAUSE: Duration = Duration::from_secs(1);
     const LONGEST_PAUSE: Duration = Duration::from_secs(300);
@@ -63,16 +63,18 @@ pub async fn supervise(
         let inlet = if adapter.ends_all { events.take() } else { events.clone() };
         let Some(inlet) = inlet else { return Ok(End::All) };
         let servers = servers(store.as_ref(), &adapter.profile.platform);
-        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone(), servers };
+        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone(), servers, pulse: pulse.clone() };
         let ended = tokio::spawn((adapter.run)(link)).await;
         // Orders wait until it is back; when it never comes back, they stay in the store.
         way.send_replace(None);
+        pulse.lost();
         let failure = match ended {
             Ok(Ok(())) if adapter.ends_all => return Ok(End::All),
             Ok(Ok(())) => return Ok(End::Itself),
             Ok(Err(Failure::Passing(why))) => why,
             Ok(Err(Failure::Final(why))) => return Err(RuntimeError::Adapter(why)),
-            Err(error) => format!("it panicked: {error}"),
+            // Not with what: that may quote what somebody wrote. Where, the log has said.
+            Err(_) => "it panicked".to_owned(),
         };
         if adapter.ends_all {
             return Err(RuntimeError::Adapter(failure));

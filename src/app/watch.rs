@@ -7,8 +7,11 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::app::clock::Clock;
+use crate::app::health::Vitals;
+use crate::app::metrics::StoreLook;
+use crate::app::notify;
 use crate::store::StoreError;
-use crate::store::sled::{Health, SledStore};
+use crate::store::sled::{Glance, Health, SledStore};
 
 /// How often the committer is looked at.
 const BEAT: Duration = Duration::from_secs(1);
@@ -21,8 +24,22 @@ const PATIENCE: u32 = 10;
 ///
 /// When the store has failed for good, it asks the program to end, so that it can be started anew; when the committer hangs, it
 /// ends the program at once, as nothing in it can be trusted to.
-pub async fn run(store: Arc<SledStore>, clock: Arc<dyn Clock>, stop: watch::Sender<bool>) {
-    match look_after(store, clock).await {
+///
+/// Each of its turns is a sign of life, for [`Health`](crate::app::health::Health) and for systemd.
+pub async fn run(store: Arc<SledStore>, clock: Arc<dyn Clock>, vitals: Vitals, stop: watch::Sender<bool>) {
+    let is_watched = notify::is_watched();
+    let looked_at = store.clone();
+    let turned = move |turn: Turn<'_>| match turn {
+        Turn::Beat => {
+            vitals.health.turned();
+            if is_watched {
+                notify::alive();
+            }
+        }
+        Turn::Looked(Ok(health)) => report(&looked_at, &vitals, health),
+        Turn::Looked(Err(error)) => vitals.health.store(Some(error.to_string())),
+    };
+    match look_after(store, clock, turned).await {
         End::Hangs => {
             tracing::error!(
                 seconds = PATIENCE,
@@ -36,6 +53,42 @@ pub async fn run(store: Arc<SledStore>, clock: Arc<dyn Clock>, stop: watch::Send
         }
         End::Gone => {}
     }
+}
+
+/// Looks once, so that whoever asks is told the truth from the beginning.
+///
+/// # Errors
+/// Those of looking.
+pub fn first(store: &Arc<SledStore>, vitals: &Vitals) -> Result<(), StoreError> {
+    report(store, vitals, &store.look()?);
+    Ok(())
+}
+
+/// Says how the store is; the numbers come from the disk, which may hang, and nobody waits for them.
+fn report(store: &Arc<SledStore>, vitals: &Vitals, health: &Health) {
+    let refusal = match health {
+        Health::Writing { .. } => None,
+        Health::ReadOnly { free } => Some(format!("{} MiB are free on its disk, which is too little", free >> 20)),
+        Health::Failed(error) => Some(error.to_string()),
+    };
+    let (writes, store, metrics) = (refusal.is_none(), store.clone(), vitals.metrics.clone());
+    vitals.health.store(refusal);
+    metrics.store_writes(writes);
+    drop(spawn_blocking(move || match store.glance() {
+        Ok(Glance { bytes, free, last_backup }) => {
+            let last_backup = last_backup.map_or(0, |at| at.millis() / 1000);
+            metrics.store(StoreLook { free, bytes, last_backup });
+        }
+        Err(error) => tracing::debug!(%error, "the store can't be measured"),
+    }));
+}
+
+/// What happens while it is looked after.
+enum Turn<'a> {
+    /// A second has passed.
+    Beat,
+    /// The disk was looked at.
+    Looked(&'a Result<Health, StoreError>),
 }
 
 /// What is looked after.
@@ -67,13 +120,14 @@ enum End {
     Gone,
 }
 
-async fn look_after(store: Arc<impl Watched>, clock: Arc<dyn Clock>) -> End {
+async fn look_after(store: Arc<impl Watched>, clock: Arc<dyn Clock>, turned: impl Fn(Turn<'_>)) -> End {
     let mut watchdog = Watchdog::default();
     let mut warned = false;
     // Beside the beat: on a disk that hangs the look hangs too, and just then the committer is to be watched.
     let mut looking: Option<JoinHandle<Result<Health, StoreError>>> = None;
     for beat in 1_u32.. {
         drop(clock.sleep_until(clock.now() + BEAT).await);
+        turned(Turn::Beat);
         if watchdog.hangs(store.pulse()) {
             return End::Hangs;
         }
@@ -82,7 +136,11 @@ async fn look_after(store: Arc<impl Watched>, clock: Arc<dyn Clock>) -> End {
             looking = Some(spawn_blocking(move || store.look()));
         }
         let Some(looked) = looking.take_if(|looking| looking.is_finished()) else { continue };
-        match looked.await {
+        let looked = looked.await;
+        if let Ok(looked) = &looked {
+            turned(Turn::Looked(looked));
+        }
+        match looked {
             Ok(Ok(Health::Writing { free, low })) => {
                 if low && !warned {
                     tracing::warn!(free_mib = free >> 20, "little room is left on the store's disk; free some");
@@ -162,7 +220,7 @@ mod tests {
         let fake = Arc::new(Fake { pulse, health, hung: Mutex::new(hung) });
         let clock = Arc::new(VirtualClock::new(Timestamp::default()));
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let end = runtime.block_on(look_after(fake, clock.clone()));
+        let end = runtime.block_on(look_after(fake, clock.clone(), |_| {}));
         drop(let_go);
         (end, clock.now().since(Timestamp::default()))
     }

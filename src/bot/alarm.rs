@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::command::parse::{Invocation, parse};
 use crate::command::table::Command;
 use crate::message::model::{Audience, Choice, Message};
+use crate::port::action::Mark;
 use crate::port::event::Input;
 use crate::port::record::{Key, Lock, Record};
 use crate::routine::session::Phase;
@@ -125,7 +126,8 @@ pub(super) fn is_locked(turn: &mut Turn<'_>) -> bool {
         turn.refuse(locked(turn, lock));
     } else {
         let phrases = turn.phrases();
-        turn.recent.reason = Some(locked(turn, lock).reason());
+        let refusal = locked(turn, lock);
+        turn.pass_over(&refusal);
         turn.tell(
             Message::say(phrases.lock_question())
                 .choice(Choice::new(phrases.choice_seen(), "seen yes").words("yes, seen"))
@@ -143,6 +145,7 @@ fn locked(turn: &Turn<'_>, lock: Lock) -> super::Refusal {
 
 fn raise(turn: &mut Turn<'_>, flag: &str, urgency: Urgency) {
     turn.recent.asked_about = None;
+    turn.outcome.marks.push(Mark::Raised);
     guide::end_for_safety(turn);
     let until = match urgency {
         Urgency::Emergency => Some(turn.now + LOCKED_FOR),

@@ -8,6 +8,7 @@ use crate::base::evidence::Grade;
 use crate::content::Source;
 use crate::locale::Phrases;
 use crate::message::model::{Block, Choice, Message, Text};
+use crate::port::action::Mark;
 use crate::port::record::{Key, Record};
 
 use super::cards::capital;
@@ -25,9 +26,11 @@ const OFFERED: usize = 3;
 /// Answers a question.
 pub(super) fn answer(turn: &mut Turn<'_>, question: &str) {
     if let Some(message) = more_of_it(turn, question) {
+        turn.outcome.marks.push(Mark::Met(Outcome::Answer.name()));
         return turn.answer(message);
     }
     let finding = turn.find(question);
+    turn.outcome.marks.push(Mark::Met(finding.outcome.name()));
     let message = match finding.outcome {
         Outcome::Answer => found(turn, &finding),
         Outcome::DidYouMean => Some(did_you_mean(turn, &finding)),
@@ -113,6 +116,7 @@ pub(super) fn what(turn: &mut Turn<'_>, asked: &str) {
         message = message.choice(more_choice(phrases, entry));
         turn.recent.entry = Some(entry.id.clone());
     }
+    turn.outcome.marks.push(Mark::Met(Outcome::Answer.name()));
     turn.answer(message);
 }
 

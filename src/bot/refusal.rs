@@ -81,8 +81,8 @@ pub(super) enum Refusal {
 
 impl Refusal {
     /// The code and the words that `nape why` explains it with. Nothing that a person wrote is in it.
-    pub fn reason(&self) -> (String, BTreeMap<String, String>) {
-        let (code, words): (&str, Vec<(&str, String)>) = match self {
+    pub fn reason(&self) -> (&'static str, BTreeMap<String, String>) {
+        let (code, words): (&'static str, Vec<(&str, String)>) = match self {
             Refusal::TooLong => ("too-long", vec![]),
             Refusal::NoSuchCommand => ("no-such-command", vec![]),
             Refusal::BadArgument { usage } => ("bad-argument", vec![("usage", usage.clone())]),
@@ -120,7 +120,7 @@ impl Refusal {
             Refusal::PlaceBusy => ("place-busy", vec![]),
             Refusal::AllBusy => ("all-busy", vec![]),
         };
-        (code.to_owned(), words.into_iter().map(|(name, word)| (name.to_owned(), word)).collect())
+        (code, words.into_iter().map(|(name, word)| (name.to_owned(), word)).collect())
     }
 
     /// What the person is told, with what they can do next.

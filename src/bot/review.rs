@@ -38,16 +38,7 @@ impl Bot {
         let finding = self.answerer.find(question, reading.as_ref());
         let (intent, urgency) = match self.gate.check(question, &whole) {
             Verdict::Raised { urgency, .. } | Verdict::Doubtful { urgency, .. } => ("red_flag", Some(urgency)),
-            Verdict::Clear | Verdict::CheckIn | Verdict::About { .. } => {
-                let intent = match finding.outcome {
-                    Outcome::Answer => "answer",
-                    Outcome::DidYouMean => "did_you_mean",
-                    Outcome::Unknown => "unknown",
-                    Outcome::OutOfScope(_) => "out_of_scope",
-                    Outcome::Smalltalk(_) => "smalltalk",
-                };
-                (intent, None)
-            }
+            Verdict::Clear | Verdict::CheckIn | Verdict::About { .. } => (finding.outcome.name(), None),
         };
         Review {
             intent,

@@ -7,7 +7,7 @@ use crate::encoder::Reading;
 use crate::locale::Phrases;
 use crate::message::clean::without_escapes;
 use crate::message::model::{Audience, Message};
-use crate::port::action::{Order, Outcome, Post};
+use crate::port::action::{Mark, Order, Outcome, Post};
 use crate::port::audit::Audit;
 use crate::port::event::{FromPerson, Input};
 use crate::port::record::{Key, Person, Recent, Record, Records, Running, Server};
@@ -205,14 +205,16 @@ impl<'a> Turn<'a> {
 
     /// Answers with a refusal, and remembers it for `nape why`.
     pub fn refuse(&mut self, refusal: Refusal) {
-        self.recent.reason = Some(refusal.reason());
+        self.pass_over(&refusal);
         let message = refusal.message(self.phrases());
         self.tell(message);
     }
 
     /// Declines in silence; `nape why` knows the reason all the same.
     pub fn pass_over(&mut self, refusal: &Refusal) {
-        self.recent.reason = Some(refusal.reason());
+        let (code, words) = refusal.reason();
+        self.outcome.marks.push(Mark::Refused(code));
+        self.recent.reason = Some((code.to_owned(), words));
     }
 
     /// The outcome, with the records that changed on the way.

@@ -265,6 +265,7 @@ phrases! {
     "deleted" deleted();
     "deleted-but-lock" deleted_but_lock();
     "cannot-save" cannot_save();
+    "fault" fault();
     "read-only" read_only();
     "hello" hello();
     "hello-quiet" hello_quiet();

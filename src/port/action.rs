@@ -14,6 +14,19 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// What is to be said and done, in this order, once the changes are stored.
     pub orders: Vec<Order>,
+    /// What an operator may count.
+    pub marks: Vec<Mark>,
+}
+
+/// Something to count, by a word that stands in the program: never who it was or what they wrote.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// A question was met with this.
+    Met(&'static str),
+    /// Something was declined for this reason.
+    Refused(&'static str),
+    /// A red flag was raised.
+    Raised,
 }
 
 /// A record set or deleted.

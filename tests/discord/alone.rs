@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::fake::{Fake, Id, TOKEN};
+use crate::ready::Counted;
 
 /// How long a test waits for the adapter before it gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,6 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A running adapter. Dropping it ends it.
 pub struct Alone {
     pub time: Arc<ByHand>,
+    /// What it says about itself.
+    pub pulse: Arc<Counted>,
     pub events: mpsc::Receiver<Incoming>,
     deliver: mpsc::Sender<Delivery>,
     running: JoinHandle<Result<(), Failure>>,
@@ -103,9 +106,10 @@ impl Alone {
         let (events, incoming) = mpsc::channel(64);
         let (deliver, deliveries) = mpsc::channel(64);
         let (_stop, stop) = watch::channel(false);
-        let link = Link { events, deliveries, stop, servers };
+        let pulse = Arc::<Counted>::default();
+        let link = Link { events, deliveries, stop, servers, pulse: pulse.clone() };
         let running = tokio::spawn(async move { discord.run(link).await });
-        Self { time, events: incoming, deliver, running, _stop }
+        Self { time, pulse, events: incoming, deliver, running, _stop }
     }
 
     /// Waits until its commands are there and its shards connected.

@@ -22,5 +22,6 @@ mod tls;
 mod admins;
 mod members;
 mod nape;
+mod ready;
 mod routines;
 mod staying_up;

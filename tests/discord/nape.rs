@@ -4,17 +4,21 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
-use crate::fake::{Fake, TOKEN};
+use crate::fake::{Fake, Inner, TOKEN};
 
-/// So much is allowed that no test meets a limit by chance.
-const LIMITS: &str = "[limits]\nperson = 600\nchannel = 6000\n";
+/// So much is allowed that no test meets a limit by chance; and everything is logged that ever is.
+const LIMITS: &str = "[limits]\nperson = 600\nchannel = 6000\n[log]\nlevel = \"trace\"\n";
 
-/// A program that runs until it is stopped, killed or dropped; its folder stays for the next start.
+/// A program that runs until it is stopped, killed or dropped; its folder stays for the next start. Dropping it fails the test if its log
+/// says who did something, or what anybody typed.
 pub struct Nape {
     folder: TempDir,
+    /// Where it is, of whose people and secrets it must not speak.
+    world: Arc<Inner>,
     child: Option<Child>,
 }
 
@@ -39,7 +43,7 @@ impl Nape {
              api_url = {api:?}\n{more}\n"
         );
         fs::write(folder.path().join("nape.toml"), config).expect("a file of ours");
-        let mut nape = Self { folder, child: None };
+        let mut nape = Self { folder, world: Arc::clone(&fake.inner), child: None };
         nape.again();
         nape
     }
@@ -107,6 +111,19 @@ impl Nape {
         fs::read_to_string(self.log_file()).unwrap_or_default()
     }
 
+    /// Panics if its log says what it must not.
+    fn assert_discreet(&self) {
+        let log = self.log();
+        let said: Vec<String> = self.world.look(|state| {
+            let ids = state.users.keys().chain(state.guilds.keys()).chain(state.channels.keys());
+            let ids = ids.chain(state.messages.keys()).chain(state.interactions.keys()).map(ToString::to_string);
+            let tokens = state.interactions.values().map(|interaction| interaction.token.clone());
+            let words = state.typed.iter().cloned().chain([TOKEN.to_owned()]);
+            ids.chain(tokens).chain(words).filter(|said| log.contains(said)).collect()
+        });
+        assert!(said.is_empty(), "the log says {said:?}:\n{log}");
+    }
+
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }
@@ -115,5 +132,8 @@ impl Nape {
 impl Drop for Nape {
     fn drop(&mut self) {
         self.kill();
+        if !std::thread::panicking() {
+            self.assert_discreet();
+        }
     }
 }

@@ -90,12 +90,15 @@ fn a_homeserver_that_is_away_for_a_while() {
         Nape::start(&homeserver.register("nape"), &homeserver.url(), &Setup { terminal: true, ..Setup::default() });
     let mut scene = Scene::with(nape, Person::new(&homeserver, "anna"), Kind::Encrypted);
     scene.ask("technique effleurage", "effleurage: long gliding strokes");
+    scene.nape.health_says("ready\n");
     homeserver.stop();
+    scene.nape.health_says("matrix is not connected");
     let away = Duration::from_secs(if is_whole() { 60 } else { 2 });
     scene.anna.hears_nothing(away, &scene.room, "anything", |_| true);
     at_the_terminal(&mut scene.nape);
     homeserver.start_again();
     scene.ask("technique petrissage", "petrissage: kneading");
+    scene.nape.health_says("ready\n");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{ChildStdin, Command, Output, Stdio};
@@ -9,6 +10,9 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use crate::homeserver::{Account, Homeserver};
 use crate::tools::{LONG, Program, folder};
+
+/// How often `nape health` is asked before it is given up: some minutes of it.
+const TRIES: usize = 5_000;
 
 /// A program that runs until it is killed or dropped; its folder stays for the next start.
 pub struct Nape {
@@ -59,12 +63,13 @@ impl Nape {
         let config = format!(
             "[store]\npath = {:?}\nroom = 1\n[terminal]\nenabled = {terminal}\n[matrix]\nenabled = true\nhomeserver = {url:?}\n\
              user = {:?}\npassword_file = {:?}\nstore = {:?}\nrecovery_key_file = {:?}\nadmins = {admins:?}\n\
-             invite_from = {invite_from:?}\n",
+             invite_from = {invite_from:?}\n[health]\nlisten = \"{}\"\n",
             path("data"),
             account.id,
             path("password"),
             path("matrix"),
             path("recovery-key"),
+            free(),
         );
         fs::write(path("nape.toml"), config).expect("a folder of ours");
         let mut nape = Self { id: account.id.clone(), folder, running: None };
@@ -123,11 +128,30 @@ impl Nape {
         command.stdin(Stdio::null()).output().expect("the program is built with the tests")
     }
 
+    /// Waits until `nape health` says this.
+    pub fn health_says(&self, words: &str) {
+        let mut last = String::new();
+        let says = (0..TRIES).any(|_| {
+            let said =
+                self.command(&["health"]).stdin(Stdio::null()).output().expect("the program is built with the tests");
+            last = String::from_utf8_lossy(&[said.stdout, said.stderr].concat()).into_owned();
+            last.contains(words)
+        });
+        assert!(says, "nape health doesn't say {words}, but {last}");
+    }
+
     fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_nape"));
         command.args(words).arg("--config").arg(self.path("nape.toml")).current_dir(self.folder.path());
+        // Meant for these tests; the program would take it for a key.
+        command.env_remove("NAPE_MATRIX_WHOLE");
         command
     }
+}
+
+/// An address that nobody listens on.
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port")
 }
 
 impl Drop for Nape {

@@ -18,6 +18,7 @@ mod proof;
 mod sample;
 
 use nape::app::clock::VirtualClock;
+use nape::app::health::Vitals;
 use nape::app::watch;
 use nape::port::action::Change;
 use nape::port::record::{Key, Record};
@@ -189,8 +190,9 @@ fn child(work: &str, nth: u64, dir: &Path) -> ExitCode {
                 std::thread::yield_now();
             }
             let clock = Arc::new(VirtualClock::new(sample::at(0)));
+            let vitals = Vitals::new(clock.clone());
             let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime starts");
-            runtime.block_on(watch::run(store, clock, tokio::sync::watch::channel(false).0));
+            runtime.block_on(watch::run(store, clock, vitals, tokio::sync::watch::channel(false).0));
             drop(written);
         }),
         "backup" => opened(false).and_then(|store| store.backup(&dir.join("today"), None, sample::at(LATER)).map(drop)),

@@ -281,6 +281,7 @@ deleted = Deleted. I keep nothing about you any more, and an older backup can't 
 deleted-but-lock = One thing stays until its time is over: the end time of a safety lock, without a reason.
 
 cannot-save = I can't save anything right now, so nothing was changed. Please try again later.
+fault = Something went wrong in me, and I can't answer that. If it is about a sign that came suddenly or is severe, call your local emergency number now, without me. Else please say it once more in other words.
 read-only = I can't save anything right now: there is no room left where I keep it. Nothing was changed, and what I had saved is safe. Questions still work.
 
 ## Help

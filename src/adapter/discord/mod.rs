@@ -33,7 +33,7 @@ use serenity::model::id::{ApplicationId, GuildId};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
-use crate::adapter::{Failure, Incoming, Link, Names, Profile, Time};
+use crate::adapter::{Failure, Incoming, Link, Names, Profile, Pulse, Time};
 use crate::base::id::ServerId;
 use crate::command::manual::{LeadsTo, Menu};
 use crate::command::table::Command;
@@ -98,6 +98,7 @@ struct Shared {
     http: Arc<Http>,
     application: ApplicationId,
     events: mpsc::Sender<Incoming>,
+    pulse: Arc<dyn Pulse>,
     signer: Signer,
     interactions: Interactions,
     cards: Cards,
@@ -153,9 +154,9 @@ impl Discord {
     /// # Errors
     /// [`Failure::Final`] when Discord refuses the token or what it was asked for; else it may go better next time.
     pub async fn run(&self, link: Link) -> Result<(), Failure> {
-        let Link { events, mut deliveries, mut stop, servers } = link;
+        let Link { events, mut deliveries, mut stop, servers, pulse } = link;
         let shared = tokio::select! {
-            shared = self.connect(events, servers) => Arc::new(shared?),
+            shared = self.connect(events, servers, pulse) => Arc::new(shared?),
             _ = stop.wait_for(|stop| *stop) => return Ok(()),
         };
         let (close, closed) = watch::channel(false);
@@ -193,7 +194,12 @@ impl Discord {
     }
 
     /// Asks who the bot is, the first word to Discord, which tells whether the token is good; and sees to the commands.
-    async fn connect(&self, events: mpsc::Sender<Incoming>, servers: Vec<ServerId>) -> Result<Shared, Failure> {
+    async fn connect(
+        &self,
+        events: mpsc::Sender<Incoming>,
+        servers: Vec<ServerId>,
+        pulse: Arc<dyn Pulse>,
+    ) -> Result<Shared, Failure> {
         let application = match self.settings.application_id {
             Some(id) => ApplicationId::new(id),
             None => self.http.get_current_application_info().await.map_err(|error| failure(&error))?.id,
@@ -209,6 +215,7 @@ impl Discord {
             http: self.http.clone(),
             application,
             events,
+            pulse,
             signer: Signer::new(&self.settings.token),
             interactions: Interactions::default(),
             cards: Cards::default(),

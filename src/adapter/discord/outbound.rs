@@ -10,7 +10,7 @@ use serenity::builder::CreateAttachment;
 use serenity::model::id::{ChannelId, MessageId, UserId as User};
 use tokio::sync::oneshot;
 
-use crate::adapter::{Delivery, Incoming, SendError, Work};
+use crate::adapter::{Call, Delivery, Incoming, SendError, Work};
 use crate::base::id::{Place, PlaceKind, UserId};
 use crate::message::part::{Delivery as How, Part};
 use crate::port::action::{StepMark, Venue};
@@ -129,7 +129,10 @@ impl Shared {
         let whisper = part.delivery == How::Whisper;
         let (body, files) = (self.body(say, part), files(part));
         match interaction.say(&self.http, body, files, whisper).await {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                self.pulse.called(Call::Sent);
+                Ok(())
+            }
             // Too late for it, but nothing that others may not read, and a place that can be written in.
             Err(error) if !whisper && Refused::of(&error) == Refused::Interaction => {
                 self.send(say, number, part).await.map(drop)
@@ -159,14 +162,20 @@ impl Shared {
             let body = self.body(say, part);
             if let Some(interaction) = interaction.filter(|interaction| interaction.kind == Kind::Press(note)) {
                 match interaction.change(&self.http, &body).await {
-                    Ok(true) => return Ok(()),
+                    Ok(true) => {
+                        self.pulse.called(Call::Edited);
+                        return Ok(());
+                    }
                     Ok(false) => {}
                     Err(error) => self.note(&error),
                 }
             }
             self.may(channel, Deed::Speak)?;
             match self.http.edit_message(channel, note, &body, Vec::new()).await {
-                Ok(_) => return Ok(()),
+                Ok(_) => {
+                    self.pulse.called(Call::Edited);
+                    return Ok(());
+                }
                 Err(error) if Refused::of(&error) == Refused::Message => self.note(&error),
                 Err(error) => return self.result_in(channel, Deed::Speak, Err(error)),
             }
@@ -202,7 +211,9 @@ impl Shared {
             body["enforce_nonce"] = json!(true);
         }
         let sent = self.http.send_message(channel, files(part), &body).await;
-        self.result_in(channel, Deed::Speak, sent).map(|message| message.id)
+        let message = self.result_in(channel, Deed::Speak, sent)?;
+        self.pulse.called(Call::Sent);
+        Ok(message.id)
     }
 
     fn body(&self, say: &Say<'_>, part: &Part) -> Value {
@@ -328,8 +339,10 @@ impl Shared {
     /// Counts a refusal; a refused token ends the adapter.
     pub(super) fn note(&self, error: &serenity::Error) {
         self.tally().note(error, self.time.now());
-        if Refused::of(error) == Refused::Token {
-            self.token_refused.notify_one();
+        match Refused::of(error) {
+            Refused::Token => self.token_refused.notify_one(),
+            Refused::Rate => self.pulse.called(Call::Throttled),
+            _ => {}
         }
     }
 }

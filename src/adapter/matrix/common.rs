@@ -10,7 +10,7 @@ use matrix_sdk::ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
 use matrix_sdk::{Client, Room};
 use tokio::sync::{mpsc, watch};
 
-use crate::adapter::{Incoming, SendError, Time};
+use crate::adapter::{Incoming, Pulse, SendError, Time};
 use crate::base::time::Timestamp;
 
 use super::bounce::Bounces;
@@ -43,6 +43,7 @@ pub(super) struct Core {
     pub budget: Mutex<Budget>,
     pub events: mpsc::Sender<Incoming>,
     pub stop: watch::Receiver<bool>,
+    pub pulse: Arc<dyn Pulse>,
     /// Turns true when the adapter ends, whatever the program does.
     ended: watch::Sender<bool>,
     /// Who brought the bot into a room.
@@ -73,6 +74,7 @@ impl Core {
         inbox: Inbox,
         events: mpsc::Sender<Incoming>,
         stop: watch::Receiver<bool>,
+        pulse: Arc<dyn Pulse>,
     ) -> Self {
         let (offers, budget, hosts, bounces) = Default::default();
         let (threads, directs, made) = Default::default();
@@ -89,6 +91,7 @@ impl Core {
             budget,
             events,
             stop,
+            pulse,
             ended: watch::Sender::new(false),
             hosts,
             bounces,

@@ -137,7 +137,7 @@ impl Matrix {
         let Self { settings, words, epoch, outside } = self;
         let (settings, words, epoch, outside) = (settings.clone(), words.clone(), epoch.clone(), outside.clone());
         // A room that the bot was put out of meanwhile is told by the homeserver itself.
-        let Link { events, deliveries, stop, servers: _ } = link;
+        let Link { events, deliveries, stop, servers: _, pulse } = link;
         let mut stopped = stop.clone();
         let session = tokio::select! {
             session = session::open(&settings, outside.as_ref()) => session?,
@@ -148,7 +148,7 @@ impl Matrix {
         let inbox = inbox.map_err(|error| in_folder(&settings.store, "can't be read", &error))?;
         let name = client.account().get_display_name().await.ok().flatten();
         tracing::info!(account = %me, is_new, "logged in");
-        let core = Core::new(settings, words, epoch, outside, client, me, name, inbox, events, stop);
+        let core = Core::new(settings, words, epoch, outside, client, me, name, inbox, events, stop, pulse);
         converse(Arc::new(core), deliveries).await
     }
 }

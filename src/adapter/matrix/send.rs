@@ -8,7 +8,7 @@ use matrix_sdk::ruma::{OwnedEventId, OwnedTransactionId};
 use matrix_sdk::{Error, HttpError, Room};
 use serde_json::Value;
 
-use crate::adapter::SendError;
+use crate::adapter::{Call, SendError};
 
 use super::budget::Class;
 use super::common::Core;
@@ -40,12 +40,15 @@ pub(super) async fn send(
     // Whether and when to try again is decided by the outbox.
     let once = RequestConfig::new().disable_retry().timeout(PATIENCE);
     let sent = room.send_raw(kind, content).with_transaction_id(&transaction).with_request_config(once).await;
-    sent.map(|sent| sent.response.event_id).map_err(|error| failed(core, &error))
+    let sent = sent.map_err(|error| failed(core, &error))?;
+    core.pulse.called(Call::Sent);
+    Ok(sent.response.event_id)
 }
 
 /// What a failure means. A refusal for too much is remembered.
 pub(super) fn failed(core: &Core, error: &Error) -> SendError {
     if let Some(wait) = too_much(error) {
+        core.pulse.called(Call::Throttled);
         let mut budget = core.budget();
         budget.refused(core.outside.now(), wait);
         if let Some((burst, rate)) = budget.learnt() {

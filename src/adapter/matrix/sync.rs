@@ -56,6 +56,7 @@ pub(super) async fn run(core: &Arc<Core>, workers: &Workers, batches: &mpsc::Unb
                     tracing::info!("the homeserver answers again");
                 }
                 failures = 0;
+                core.pulse.heard();
                 let is_first = token.is_none();
                 token = Some(response.next_batch.clone());
                 let batch = distribute(core, workers, response, is_first).await;
@@ -67,6 +68,7 @@ pub(super) async fn run(core: &Arc<Core>, workers: &Workers, batches: &mpsc::Unb
                     return End::LoggedOut { soft: data.soft_logout };
                 }
                 failures += 1;
+                core.pulse.lost();
                 tracing::warn!(error = %told(&error), failures, "the homeserver can't be asked what is new");
                 if !matches!(error, Error::Http(_))
                     && let Some(behind) = passed_over(core, workers, token.as_deref()).await

@@ -127,7 +127,8 @@ impl Terminal {
         screen: Screen,
         offered: Arc<Mutex<Vec<Choice>>>,
     ) -> Result<(), TerminalError> {
-        let Link { events, mut deliveries, mut stop, servers: _ } = link;
+        // There is no connection that could be lost, and no server.
+        let Link { events, mut deliveries, mut stop, servers: _, pulse: _ } = link;
         let is_screen = self.mode != Mode::Pipe;
         let started = self.time.now();
         let pasted = Pasted::default();

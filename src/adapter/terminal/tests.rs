@@ -61,7 +61,7 @@ async fn play(script: &str, parts: Vec<Part>, to: &str) -> (Vec<Event>, String, 
     let (lines, _) = keyboard::pipe(std::io::Cursor::new(script.to_owned()));
     let sheet = Sheet::default();
     let talk = tokio::spawn(terminal.converse(
-        Link { events, deliveries, stop, servers: Vec::new() },
+        Link { events, deliveries, stop, servers: Vec::new(), pulse: Arc::new(()) },
         lines,
         Screen::plain(Box::new(sheet.clone())),
         Arc::default(),

@@ -1,6 +1,7 @@
 //! Every key of the boot configuration, once, with what it takes; and reading a file by that table.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use toml::Spanned;
@@ -41,7 +42,14 @@ pub enum Kind {
     Accounts,
     /// People, each by platform and the platform's own id.
     People,
+    /// An IP address and a port.
+    Address,
+    /// One of these words.
+    Word(&'static [&'static str]),
 }
+
+/// Levels of the log that can be asked for. None of them shows what people write.
+pub const LEVELS: &[&str] = &["error", "warn", "info", "debug", "trace"];
 
 /// Every key: table, name, kind. `config/nape.toml` says what they mean.
 pub const KEYS: &[(&str, &str, Kind)] = &[
@@ -72,6 +80,9 @@ pub const KEYS: &[(&str, &str, Kind)] = &[
     ("matrix", "admins", Kind::Accounts),
     ("matrix", "invite_from", Kind::Accounts),
     ("matrix", "device_name", Kind::Words),
+    ("health", "listen", Kind::Address),
+    ("log", "level", Kind::Word(LEVELS)),
+    ("log", "format", Kind::Word(&["human", "json"])),
 ];
 
 const ACCOUNTS: &str = "a list of accounts, as [\"@ann:example.org\"]";
@@ -150,6 +161,12 @@ impl Sections {
         section.values.insert(key.to_owned(), (0, value));
         section.origins.insert(key.to_owned(), from.to_owned());
         Ok(())
+    }
+
+    /// All but these tables.
+    pub fn without(mut self, tables: &[&str]) -> Self {
+        self.0.retain(|name, _| !tables.contains(&name.as_str()));
+        self
     }
 
     /// A table; an empty one when the file hasn't got it.
@@ -267,6 +284,12 @@ fn take(table: &str, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, S
             items.collect::<Option<_>>().map(Value::List).ok_or_else(|| takes(PEOPLE))
         }
         (Kind::People, _) => Err(takes(PEOPLE)),
+        (Kind::Address, DeValue::String(text)) if text.parse::<SocketAddr>().is_ok() => {
+            Ok(Value::Text(text.to_string()))
+        }
+        (Kind::Word(words), DeValue::String(text)) if words.contains(&text.as_ref()) => {
+            Ok(Value::Text(text.to_string()))
+        }
         (Kind::Switch, _) => Err(takes("true or false, without quotes")),
         (Kind::Folder, _) => Err(takes("the path of a folder, in quotes")),
         (Kind::File, _) => Err(takes("the path of a file, in quotes")),
@@ -276,6 +299,8 @@ fn take(table: &str, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Value, S
         (Kind::Url, _) => Err(takes("an address that starts with https:// or http://, in quotes")),
         (Kind::Words, _) => Err(takes("words, in quotes")),
         (Kind::Accounts, _) => Err(takes(ACCOUNTS)),
+        (Kind::Address, _) => Err(takes("an IP address and a port, in quotes, as \"127.0.0.1:9464\"")),
+        (Kind::Word(words), _) => Err(takes(&format!("one of these words, in quotes: {}", words.join(", ")))),
     }
 }
 
@@ -294,9 +319,14 @@ fn is_person(id: &str) -> bool {
 pub fn spelt(kind: Kind, text: &str) -> String {
     match kind {
         Kind::Switch | Kind::Number { .. } => text.trim().to_owned(),
-        Kind::Folder | Kind::File | Kind::Recipient | Kind::Id | Kind::Url | Kind::Words => {
-            toml::Value::from(text).to_string()
-        }
+        Kind::Folder
+        | Kind::File
+        | Kind::Recipient
+        | Kind::Id
+        | Kind::Url
+        | Kind::Words
+        | Kind::Address
+        | Kind::Word(_) => toml::Value::from(text).to_string(),
         Kind::People | Kind::Accounts => {
             let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
             toml::Value::from(items.map(str::to_owned).collect::<Vec<_>>()).to_string()

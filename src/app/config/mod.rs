@@ -9,12 +9,14 @@ mod matrix;
 pub mod secret;
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::app::limits::Bounds;
+use crate::app::log;
 use crate::store::{Options, Room};
 
-use keys::{Fault, Sections};
+use keys::{Fault, LEVELS, Section, Sections};
 
 pub use discord::Discord;
 pub use matrix::{Login, Matrix};
@@ -44,6 +46,10 @@ pub struct Config {
     pub discord: Option<Discord>,
     /// Matrix, when it is enabled.
     pub matrix: Option<Matrix>,
+    /// Where health and metrics are served; nowhere when this is `None`.
+    pub health: Option<SocketAddr>,
+    /// The log.
+    pub log: log::Settings,
 }
 
 /// Something wrong in a configuration file.
@@ -80,6 +86,8 @@ impl Default for Config {
             terminal: true,
             discord: None,
             matrix: None,
+            health: None,
+            log: log::Settings { level: "info", format: log::Format::Human },
         }
     }
 }
@@ -106,6 +114,16 @@ const REFERENCE: &str = include_str!("../../../config/nape.toml");
 /// Everything that is wrong, each with its line.
 pub fn read(path: &Path, set: &[String]) -> Result<Config, Vec<Problem>> {
     let sections = layered(path, set)?;
+    config(&sections).map_err(|faults| problems(path, faults))
+}
+
+/// Reads a configuration as [`read`] does, for a command that speaks to no platform: what platforms need may be out of its reach, as
+/// a credential is that systemd hands to the program alone.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_apart(path: &Path, set: &[String]) -> Result<Config, Vec<Problem>> {
+    let sections = layered(path, set)?.without(&["discord", "matrix"]);
     config(&sections).map_err(|faults| problems(path, faults))
 }
 
@@ -170,8 +188,19 @@ fn config(sections: &Sections) -> Result<Config, Vec<Fault>> {
         terminal: sections.section("terminal").switch("enabled").unwrap_or(default.terminal),
         discord,
         matrix,
+        health: sections.section("health").text("listen").and_then(|text| text.parse().ok()),
+        log: log_settings(&sections.section("log"), default.log),
     };
     if faults.is_empty() { Ok(config) } else { Err(faults) }
+}
+
+fn log_settings(section: &Section, default: log::Settings) -> log::Settings {
+    let level = section.text("level").and_then(|text| LEVELS.iter().copied().find(|level| *level == text));
+    let format = match section.text("format").as_deref() {
+        Some("json") => log::Format::Json,
+        _ => default.format,
+    };
+    log::Settings { level: level.unwrap_or(default.level), format }
 }
 
 #[cfg(test)]
@@ -245,6 +274,19 @@ mod tests {
             let discord = parse(text).unwrap().discord.unwrap();
             assert_eq!((discord.guild, discord.api_url.as_deref()), (Some(7), Some("http://127.0.0.1:1")));
         }
+    }
+
+    #[test]
+    fn health_and_log_take_what_they_say() {
+        let text = "[health]\nlisten = \"localhost\"\n[log]\nlevel = \"loud\"\nformat = \"xml\"\n";
+        let problems = parse(text).unwrap_err();
+        let at = |line: usize| problems.iter().find(|(at, _)| *at == line).map(|(_, message)| message.as_str());
+        assert!(at(2).unwrap().contains("127.0.0.1:9464"), "{problems:?}");
+        assert!(at(4).unwrap().contains("error, warn, info, debug, trace"), "{problems:?}");
+        assert!(at(5).unwrap().contains("human, json"), "{problems:?}");
+        let config = parse("[health]\nlisten = \"[::1]:80\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n").unwrap();
+        assert_eq!(config.health, Some("[::1]:80".parse().unwrap()));
+        assert_eq!(config.log, log::Settings { level: "warn", format: log::Format::Json });
     }
 
     #[test]

@@ -60,6 +60,17 @@ pub struct Stats {
     pub last_backup: Option<Timestamp>,
 }
 
+/// What can be told without reading a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Glance {
+    /// Bytes on the disk, ballast not counted.
+    pub bytes: u64,
+    /// Bytes that are free.
+    pub free: u64,
+    /// When the last backup was finished.
+    pub last_backup: Option<Timestamp>,
+}
+
 /// How the store is, after a look at its disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -104,6 +115,19 @@ impl SledStore {
             free: disk::free(&self.shared.dir)?,
             last_backup: manifest.last_backup,
         })
+    }
+
+    /// A few numbers, at once.
+    ///
+    /// # Errors
+    /// When the disk can't be looked at.
+    pub fn glance(&self) -> Result<Glance, StoreError> {
+        let (engine, last_backup) = {
+            let manifest = self.shared.manifest.lock().unwrap_or_else(PoisonError::into_inner);
+            (manifest.engine, manifest.last_backup)
+        };
+        let bytes = size(&super::folder::engine(&self.shared.dir, engine));
+        Ok(Glance { bytes, free: disk::free(&self.shared.dir)?, last_backup })
     }
 
     /// Looks at the disk, stops or resumes writing as its room demands, and writes down how much is durable.

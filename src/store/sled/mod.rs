@@ -93,7 +93,7 @@ use super::{Batch, CommitError, Committed, Options, OutboxId, OutboxItem, Store,
 use crate::base::time::Timestamp;
 use crate::port::record::{Key, Record, Records, Revision};
 
-pub use care::{Counts, Health, Stats};
+pub use care::{Counts, Glance, Health, Stats};
 pub use fill::{Restored, import, restore};
 
 /// A store in a folder.

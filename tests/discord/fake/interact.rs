@@ -1,5 +1,7 @@
 //! An interaction on its way out: which commands somebody is offered, and INTERACTION_CREATE with all that belongs to it.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::act::Actor;
@@ -51,6 +53,7 @@ impl State {
 
     /// Sends an interaction out.
     pub(super) fn interact(&mut self, actor: &Actor, kind: u8, data: Value, source: Option<&Message>) -> Id {
+        own_words(&data, &mut self.typed);
         let id = self.clock.mint();
         let interaction = Interaction {
             id,
@@ -98,5 +101,18 @@ impl State {
         self.interactions.insert(id, interaction);
         self.tell(actor.guild, "INTERACTION_CREATE", event);
         id
+    }
+}
+
+/// Gathers values that somebody has typed: words of their own, when there are several.
+fn own_words(data: &Value, into: &mut BTreeSet<String>) {
+    match data {
+        Value::Object(fields) => {
+            let value = fields.get("value").and_then(Value::as_str).map(str::trim);
+            into.extend(value.filter(|words| words.contains(' ')).map(str::to_owned));
+            fields.values().for_each(|inner| own_words(inner, into));
+        }
+        Value::Array(items) => items.iter().for_each(|inner| own_words(inner, into)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }

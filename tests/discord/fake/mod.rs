@@ -90,6 +90,14 @@ impl Fake {
         format!("http://{}", self.inner.address)
     }
 
+    /// Takes no more connections, as when Discord can't be reached. Those that stand stay.
+    pub async fn stop_listening(&self) {
+        self.server.abort();
+        while !self.server.is_finished() {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Looks at the state.
     pub fn look<T>(&self, look: impl FnOnce(&State) -> T) -> T {
         self.inner.look(look)

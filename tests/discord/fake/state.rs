@@ -28,6 +28,8 @@ pub struct State {
     pub requests: Vec<Request>,
     pub gateway: Gateway,
     pub faults: Faults,
+    /// What people have typed, in words of their own.
+    pub typed: BTreeSet<String>,
     /// What broke the specification or a rule of ours, on either side.
     pub violations: Vec<String>,
 }
@@ -264,6 +266,7 @@ impl State {
             requests: Vec::new(),
             gateway: Gateway::new(),
             faults: Faults::default(),
+            typed: BTreeSet::new(),
             violations: Vec::new(),
         }
     }

@@ -8,8 +8,8 @@ mod session;
 mod socket;
 mod starts;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::adapter::Failure;
+use crate::base::time::Timestamp;
 
 use self::session::{End, Next, Session};
 use self::socket::{Came, Socket};
@@ -35,6 +36,8 @@ const STEADY: Duration = Duration::from_secs(60);
 /// The first pause between connections that don't hold; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// A connection on which nothing came for so long hangs: Discord's heartbeats are 41.25 s apart, and answered.
+const SILENT: Duration = Duration::from_secs(50);
 /// A session that is not valid is not begun anew within that time.
 const BEFORE_ANEW: Duration = Duration::from_secs(2);
 /// Close codes: the session is over; it will be taken up.
@@ -48,6 +51,8 @@ struct Gateway {
     shards: u32,
     starts: Starts,
     stop: watch::Receiver<bool>,
+    /// When something came last on each shard's connection; `None` while its session doesn't stand.
+    signs: Mutex<Vec<Option<Timestamp>>>,
 }
 
 /// Runs all shards until it is told to stop; then they are closed.
@@ -65,7 +70,8 @@ pub(super) async fn run(shared: Arc<Shared>, stop: watch::Receiver<bool>) -> Res
     }
     let shards = shared.settings.shards.unwrap_or(said.shards).max(1);
     let starts = Starts::new(shards, &said.session_start_limit, shared.time.now());
-    let gateway = Arc::new(Gateway { shared, address: said.url, shards, starts, stop });
+    let signs = Mutex::new(vec![None; usize::try_from(shards).unwrap_or(1)]);
+    let gateway = Arc::new(Gateway { shared, address: said.url, shards, starts, stop, signs });
     let mut running = JoinSet::new();
     (0..shards).for_each(|shard| drop(running.spawn(gateway.clone().keep_up(shard))));
     while let Some(ended) = running.join_next().await {
@@ -92,7 +98,9 @@ impl Gateway {
         let mut stop = self.stop.clone();
         loop {
             let began = self.shared.time.now();
-            let why = match self.connection(shard, &mut session).await {
+            let ended = self.connection(shard, &mut session).await;
+            self.sign(shard, None);
+            let why = match ended {
                 None => return Ok(()),
                 Some(End::Refused(code)) => return Err(refused(code)),
                 Some(End::Passing(why)) => why,
@@ -137,10 +145,16 @@ impl Gateway {
             return Some(End::Passing("there was no connection"));
         };
         session.connected(time.now());
+        let mut stands = false;
         loop {
             let next = tokio::select! {
                 came = socket.next() => match came {
-                    Came::Frame(frame) => session.heard(time.now(), frame),
+                    Came::Frame(frame) => {
+                        if stands {
+                            self.sign(shard, Some(time.now()));
+                        }
+                        session.heard(time.now(), frame)
+                    }
                     Came::End(code) => return Some(session.ended(code)),
                 },
                 () = time.wait(session.due().since(time.now())) => session.time_has_come(time.now()),
@@ -156,6 +170,10 @@ impl Gateway {
                     return Some(end);
                 }
                 Some(Next::Happened(kind, data)) => {
+                    if !stands && matches!(kind.as_str(), "READY" | "RESUMED") {
+                        stands = true;
+                        self.sign(shard, Some(time.now()));
+                    }
                     self.happened(shard, &kind, data);
                     continue;
                 }
@@ -168,6 +186,20 @@ impl Gateway {
             if !socket.send(&frame).await {
                 return Some(session.ended(None));
             }
+        }
+    }
+
+    /// Something came on a shard's connection, or it has ended; from that follows how Discord is.
+    fn sign(&self, shard: u32, at: Option<Timestamp>) {
+        let now = self.shared.time.now();
+        let mut signs = self.signs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sign) = usize::try_from(shard).ok().and_then(|shard| signs.get_mut(shard)) {
+            *sign = at;
+        }
+        if signs.iter().all(|sign| sign.is_some_and(|at| now.since(at) < SILENT)) {
+            self.shared.pulse.heard();
+        } else {
+            self.shared.pulse.lost();
         }
     }
 
