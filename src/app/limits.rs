@@ -142,7 +142,7 @@ impl Limits {
 
 /// Whether an event counts: what people say among themselves does not.
 fn counts(person: &FromPerson) -> bool {
-    !matches!(person.input, Input::Said { addressed: false, .. })
+    !matches!(person.input, Input::Said { addressed: false, .. } | Input::Unasked { addressed: false, .. })
 }
 
 type Keyed<K> = RateLimiter<K, HashMapStateStore<K>, Now, NoOpMiddleware<Nanos>>;

@@ -312,6 +312,7 @@ pub fn kind(event: &Event) -> &'static str {
             Input::Invoked(_) => "invoked",
             Input::Pressed { .. } => "pressed",
             Input::NotTheirs => "not_theirs",
+            Input::Unasked { .. } => "unasked",
         },
         Event::Beyond { .. } => "beyond",
         Event::Due { .. } => "due",

@@ -25,6 +25,10 @@ const LOCKED_FOR: Duration = Duration::from_secs(24 * 60 * 60);
 pub(super) fn passes(turn: &mut Turn<'_>) -> bool {
     let texts = written(turn);
     let verdict = texts.iter().map(|text| verdict(turn, text)).max_by_key(weight).unwrap_or_default();
+    let is_unasked = matches!(turn.person.input, Input::Unasked { .. });
+    if is_unasked && is_known(turn, &verdict) {
+        return true;
+    }
     match verdict {
         Verdict::Raised { flag, urgency } => {
             raise(turn, &flag, urgency);
@@ -36,6 +40,10 @@ pub(super) fn passes(turn: &mut Turn<'_>) -> bool {
         }
         Verdict::About { ref flag } => turn.about = Some(flag.clone()),
         Verdict::CheckIn | Verdict::Clear => {}
+    }
+    // It answers no question, either.
+    if is_unasked {
+        return true;
     }
     let command = command(turn);
     let talk = talk(turn, command.as_ref());
@@ -64,6 +72,16 @@ pub(super) fn passes(turn: &mut Turn<'_>) -> bool {
         );
     }
     true
+}
+
+/// Whether what there is to say about a sign is what was said last: a corrected letter is no reason to say it again.
+fn is_known(turn: &Turn<'_>, verdict: &Verdict) -> bool {
+    let (said, seen) = match verdict {
+        Verdict::Raised { flag, urgency } => (&turn.recent.alarm, (flag.clone(), *urgency)),
+        Verdict::Doubtful { flag, urgency } => (&turn.recent.asked_about, (flag.clone(), *urgency)),
+        Verdict::About { .. } | Verdict::CheckIn | Verdict::Clear => return false,
+    };
+    said.as_ref() == Some(&seen)
 }
 
 /// What the gate makes of a text. The words of a command mean what they mean: there is nothing for the encoder to guess.
@@ -195,7 +213,8 @@ fn advice(turn: &Turn<'_>, flag: &str, urgency: Urgency) -> Message {
 
 /// What was said aloud is answered aloud: in an emergency nothing is withheld. A command is answered to its sender alone.
 fn say(turn: &mut Turn<'_>, message: Message) {
-    let aloud = matches!(turn.person.input, Input::Said { .. }) || turn.person.place.kind.is_private();
+    let is_said = matches!(turn.person.input, Input::Said { .. } | Input::Unasked { .. });
+    let aloud = is_said || turn.person.place.kind.is_private();
     let audience = if aloud { Audience::Everyone } else { Audience::Private };
     let place = turn.person.place.clone();
     turn.say_at_once(&place, Message { audience, quiet: turn.is_quiet(), ..message });
@@ -206,7 +225,7 @@ fn say(turn: &mut Turn<'_>, message: Message) {
 pub(super) fn written(turn: &Turn<'_>) -> Vec<String> {
     let arguments = |invocation: &Invocation| invocation.free_text().map(str::to_owned).collect::<Vec<_>>();
     match &turn.person.input {
-        Input::Said { text, .. } => {
+        Input::Said { text, .. } | Input::Unasked { text, .. } => {
             let more = super::command_in(turn, text).as_ref().map(arguments).unwrap_or_default();
             std::iter::once(text.clone()).chain(more).collect()
         }
@@ -221,14 +240,14 @@ pub(super) fn command(turn: &Turn<'_>) -> Option<Invocation> {
         Input::Said { text, .. } => super::command_in(turn, text),
         Input::Invoked(invocation) => Some(invocation.clone()),
         Input::Pressed { line } => parse(line).ok(),
-        Input::NotTheirs => None,
+        Input::NotTheirs | Input::Unasked { .. } => None,
     }
 }
 
 /// What a person says in their own words, beside the words of a command.
 fn talk(turn: &Turn<'_>, command: Option<&Invocation>) -> Option<String> {
     match (&turn.person.input, command) {
-        (Input::Pressed { .. } | Input::NotTheirs, _) => None,
+        (Input::Pressed { .. } | Input::NotTheirs | Input::Unasked { .. }, _) => None,
         (_, Some(invocation)) => invocation.free_text().next().map(str::to_owned),
         (Input::Said { text, .. }, None) => Some(text.clone()),
         (Input::Invoked(_), None) => None,

@@ -170,7 +170,7 @@ impl Bot {
         let is_sign =
             |text: &str| matches!(self.gate.by_rules(text).0, Verdict::Raised { .. } | Verdict::Doubtful { .. });
         match &person.input {
-            Input::Said { text, .. } => is_sign(text),
+            Input::Said { text, .. } | Input::Unasked { text, .. } => is_sign(text),
             Input::Invoked(invocation) => invocation.free_text().any(is_sign),
             Input::Pressed { .. } | Input::NotTheirs => false,
         }
@@ -190,6 +190,9 @@ impl Bot {
         if !alarm::passes(&mut turn) {
             return turn.finish();
         }
+        if let Input::Unasked { .. } = person.input {
+            return Outcome::default();
+        }
         if access::is_beyond(&mut turn, beyond) || access::is_denied(&mut turn) {
             return turn.finish();
         }
@@ -206,6 +209,8 @@ impl Bot {
                 Err(_) => turn.refuse(Refusal::Stale),
             },
             Input::NotTheirs => turn.refuse(Refusal::NotTheirs),
+            // The gate has seen it.
+            Input::Unasked { .. } => {}
         }
         turn.finish()
     }
@@ -240,7 +245,10 @@ fn said(turn: &mut Turn<'_>, text: &str) {
             let entry = turn.recent.entry.clone().unwrap_or_default();
             ask::read(turn, &entry, true);
         }
-        Err(NotACommand::BadArgument { command, .. } | NotACommand::TooMuch { command }) if explicit => {
+        // Nobody says the words of an admin's command by chance.
+        Err(NotACommand::BadArgument { command, .. } | NotACommand::TooMuch { command })
+            if explicit || command.spec().shown == Shown::Admin =>
+        {
             turn.refuse(Refusal::BadArgument { usage: command.spec().usage() });
         }
         Err(NotACommand::Unknown) if explicit => turn.refuse(Refusal::NoSuchCommand),
@@ -255,7 +263,7 @@ fn said(turn: &mut Turn<'_>, text: &str) {
 fn meant(turn: &Turn<'_>) -> Option<Command> {
     match &turn.person.input {
         Input::Said { text, .. } => turn.session().and_then(|_| guide::meant_verb(bare(text))),
-        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => None,
+        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs | Input::Unasked { .. } => None,
     }
 }
 

@@ -81,7 +81,7 @@ impl<'a> Turn<'a> {
     /// Talk among people is none of the bot's business, but for words of a session's owner in its own thread.
     pub fn is_meant_for_us(&self) -> bool {
         match &self.person.input {
-            Input::Said { addressed, .. } => {
+            Input::Said { addressed, .. } | Input::Unasked { addressed, .. } => {
                 *addressed
                     || self.session().is_some_and(|running| running.own_place && running.place == self.person.place)
             }
@@ -176,7 +176,7 @@ impl<'a> Turn<'a> {
     /// Answers, to those who may read what this person reads here: what was said aloud is answered aloud, a command as the server set.
     pub fn answer(&mut self, message: Message) {
         let aloud = match self.person.input {
-            Input::Said { .. } => true,
+            Input::Said { .. } | Input::Unasked { .. } => true,
             Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => self.layers().word(&ANSWERS) == "public",
         };
         let audience = if aloud { Audience::Everyone } else { Audience::Private };

@@ -109,7 +109,7 @@ impl FromPerson {
         match &self.input {
             Input::Invoked(invocation) => begins(invocation.command.spec().words),
             Input::Pressed { line } | Input::Said { text: line, .. } => begins(line),
-            Input::NotTheirs => false,
+            Input::NotTheirs | Input::Unasked { .. } => false,
         }
     }
 
@@ -121,7 +121,7 @@ impl FromPerson {
         match &self.input {
             Input::Invoked(invocation) => vote(invocation),
             Input::Pressed { line } | Input::Said { text: line, .. } => parse(line).ok().as_ref().and_then(vote),
-            Input::NotTheirs => None,
+            Input::NotTheirs | Input::Unasked { .. } => None,
         }
     }
 }
@@ -145,6 +145,14 @@ pub enum Input {
     },
     /// Pressed a choice that was offered to somebody else, or by nobody that is known any more.
     NotTheirs,
+    /// Wrote something that is not to be answered, as an edit of what was said before, or the words of a program that answers every
+    /// answer. It passes the red-flag gate like all that is written, and nothing else is done with it.
+    Unasked {
+        /// The text, without prefix or mention.
+        text: String,
+        /// Whether it was meant for the bot, as in [`Input::Said`].
+        addressed: bool,
+    },
 }
 
 /// Where a routine could be led.
@@ -182,7 +190,7 @@ impl Event {
     pub fn has_text(&self) -> bool {
         match self {
             Event::Person(person) | Event::Beyond { person, .. } => match &person.input {
-                Input::Said { .. } => true,
+                Input::Said { .. } | Input::Unasked { .. } => true,
                 Input::Invoked(invocation) => invocation.free_text().next().is_some(),
                 Input::Pressed { .. } | Input::NotTheirs => false,
             },

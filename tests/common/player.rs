@@ -165,6 +165,9 @@ impl Player {
         if text == "(not theirs)" {
             return Ok(Input::NotTheirs);
         }
+        if let Some(text) = text.strip_prefix("(edited) ") {
+            return Ok(Input::Unasked { text: text.to_owned(), addressed: true });
+        }
         if let Some(label) = text.strip_prefix("(old) ") {
             let old = offered.iter().rev().skip(1).flatten().find(|shown| shown.choice.is_meant_by(label));
             let press = old.map(|shown| Input::Pressed { line: shown.choice.line.clone() });
@@ -201,11 +204,15 @@ impl Player {
         };
         let reply = event.reply.clone();
         let written: Vec<String> = match &event.input {
-            Input::Said { text, .. } if parse(text).is_err() => vec![text.clone()],
+            Input::Said { text, .. } | Input::Unasked { text, .. } if parse(text).is_err() => vec![text.clone()],
             Input::Invoked(invocation) if invocation.command == Command::Ask => {
                 invocation.free_text().map(str::to_owned).collect()
             }
-            Input::Said { .. } | Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
+            Input::Said { .. }
+            | Input::Invoked(_)
+            | Input::Pressed { .. }
+            | Input::NotTheirs
+            | Input::Unasked { .. } => Vec::new(),
         };
         let beyond = self.limits.as_ref().and_then(|limits| limits.count(self.world.now, &event));
         let event = match beyond {

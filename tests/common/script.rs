@@ -14,7 +14,7 @@
 //! ```
 //!
 //! `> (again)` sends the last input once more; `> (old) Next` takes a choice of an earlier message, `> (not theirs)` one
-//! that was offered to somebody else. A `#` line is a remark.
+//! that was offered to somebody else. `> (edited) text` is a correction of what was said before. A `#` line is a remark.
 
 use std::time::Duration;
 

@@ -15,6 +15,8 @@ use crate::world::{LIBRARY, PEOPLE, Spot, World};
 pub enum Action {
     /// Somebody writes something, with a word in it that nobody may keep.
     Say { who: usize, spot: Spot, text: String, canary: Option<String> },
+    /// Somebody corrects what they have written.
+    Edit { who: usize, spot: Spot, text: String, addressed: bool },
     /// Somebody writes something to others.
     Chat { who: usize, spot: Spot, text: String },
     /// Somebody uses a command that the platform has parsed.
@@ -55,6 +57,8 @@ fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
         8 => (who(), spot(), texts(), prop::option::of(canaries()))
             .prop_map(|(who, spot, text, canary)| Action::Say { who, spot, text, canary }),
+        1 => (who(), spot(), texts(), any::<bool>())
+            .prop_map(|(who, spot, text, addressed)| Action::Edit { who, spot, text, addressed }),
         1 => (who(), spot(), texts()).prop_map(|(who, spot, text)| Action::Chat { who, spot, text }),
         4 => (who(), spot(), command_lines()).prop_map(|(who, spot, line)| Action::Invoke { who, spot, line }),
         5 => (who(), spot(), starts()).prop_map(|(who, spot, line)| Action::Start { who, spot, line }),
@@ -188,6 +192,7 @@ impl Action {
                 };
                 world.say(*who, *spot, &text);
             }
+            Action::Edit { who, spot, text, addressed } => world.edit(*who, *spot, text, *addressed),
             Action::Chat { who, spot, text } => world.chat(*who, *spot, text),
             Action::Invoke { who, spot, line } => {
                 if let Ok(invocation) = parse(line) {

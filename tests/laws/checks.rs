@@ -194,7 +194,7 @@ fn invoked(event: &Event) -> Option<(&FromPerson, Invocation)> {
         Input::Invoked(invocation) => Some((person, invocation.clone())),
         Input::Pressed { line } => parse(line).ok().map(|invocation| (person, invocation)),
         Input::Said { text, .. } => parse(text.trim()).ok().map(|invocation| (person, invocation)),
-        Input::NotTheirs => None,
+        Input::NotTheirs | Input::Unasked { .. } => None,
     }
 }
 
@@ -306,7 +306,7 @@ fn stale_presses_change_nothing(seen: &Seen<'_>) {
 fn emergencies_come_first(seen: &Seen<'_>) {
     let Event::Person(person) = seen.event else { return };
     let texts: Vec<&str> = match &person.input {
-        Input::Said { text, .. } => vec![text],
+        Input::Said { text, .. } | Input::Unasked { text, .. } => vec![text],
         Input::Invoked(invocation) => invocation.free_text().collect(),
         Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
     };
@@ -321,7 +321,9 @@ fn emergencies_come_first(seen: &Seen<'_>) {
         }
         _ => false,
     };
-    if raised.is_some() && is_meant(seen, person) {
+    // A correction that changes nothing about the sign is passed over.
+    let is_known = matches!(person.input, Input::Unasked { .. }) && seen.outcome == &Outcome::default();
+    if raised.is_some() && is_meant(seen, person) && !is_known {
         match seen.after.get(&Key::Lock(person.who.clone())) {
             Some(Record::Lock(lock)) => assert!(lock.until >= seen.now + LOCKED_FOR, "the lock is too short"),
             _ => panic!("{raised:?} was raised and nothing is locked"),
@@ -378,7 +380,7 @@ fn delete_deletes(seen: &Seen<'_>) {
 /// Whether what somebody said is for the bot.
 fn is_meant(seen: &Seen<'_>, person: &FromPerson) -> bool {
     match &person.input {
-        Input::Said { addressed, .. } => {
+        Input::Said { addressed, .. } | Input::Unasked { addressed, .. } => {
             let own = session(seen.before, &person.who);
             *addressed || own.is_some_and(|running| running.own_place && running.place == person.place)
         }
@@ -388,7 +390,10 @@ fn is_meant(seen: &Seen<'_>, person: &FromPerson) -> bool {
 
 fn talk_is_not_overheard(seen: &Seen<'_>) {
     let Event::Person(person) = seen.event else { return };
-    if is_meant(seen, person) {
+    if let (Input::Unasked { .. }, true) = (&person.input, is_meant(seen, person)) {
+        // Whoever is told something is told of a sign, at once; and nothing else follows.
+        assert!(posts(seen.outcome).all(|post| post.urgent), "{:?} was answered", person.input);
+    } else if is_meant(seen, person) {
         assert!(!seen.outcome.orders.is_empty(), "no answer to {:?}", person.input);
     } else {
         assert_eq!(seen.outcome, &Outcome::default(), "talk among people was overheard");

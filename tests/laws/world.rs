@@ -129,6 +129,11 @@ impl World {
         self.act(who, spot, Input::Said { text: text.to_owned(), addressed });
     }
 
+    /// Somebody corrects what they have written.
+    pub fn edit(&mut self, who: usize, spot: Spot, text: &str, addressed: bool) {
+        self.act(who, spot, Input::Unasked { text: text.to_owned(), addressed });
+    }
+
     /// Somebody uses a command that the platform has parsed.
     pub fn invoke(&mut self, who: usize, spot: Spot, invocation: Invocation) {
         self.act(who, spot, Input::Invoked(invocation));
