@@ -10,7 +10,7 @@ pub mod discord;
 pub mod matrix;
 pub mod terminal;
 
-use std::fmt::Debug;
+use std::fmt::{self, Debug};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -42,6 +42,8 @@ pub struct Link {
     pub deliveries: mpsc::Receiver<Delivery>,
     /// Turns true when it is time to stop: send what is under way, then return.
     pub stop: watch::Receiver<bool>,
+    /// What calls the bot where others read along.
+    pub prefixes: Prefixes,
     /// The servers of its platform of which something is kept. An adapter that finds the bot to be in one of them no more, as it
     /// was removed while it was away, reports that as [`Event::Membership`].
     pub servers: Vec<ServerId>,
@@ -80,6 +82,29 @@ impl Pulse for () {
     fn heard(&self) {}
     fn lost(&self) {}
     fn called(&self, _: Call) {}
+}
+
+/// What goes before a command in each server, as its admins have set it. Looked up for each message, so that a change holds from the
+/// next one on.
+#[derive(Clone)]
+pub struct Prefixes(Arc<dyn Fn(&ServerId) -> String + Send + Sync>);
+
+impl Prefixes {
+    /// By a look at the settings.
+    pub fn new(look: impl Fn(&ServerId) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(look))
+    }
+
+    /// The prefix of a server; the usual one where none is set.
+    pub fn of(&self, server: &ServerId) -> String {
+        (self.0)(server)
+    }
+}
+
+impl fmt::Debug for Prefixes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Prefixes")
+    }
 }
 
 /// An event on its way in.

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::adapter::{Delivery, Failure, Incoming, Link, Profile, Pulse};
+use crate::adapter::{Delivery, Failure, Incoming, Link, Prefixes, Profile, Pulse};
 use crate::app::clock::Clock;
 use crate::app::runtime::RuntimeError;
 use crate::base::id::{Platform, ServerId};
 use crate::port::record::{Key, Record};
+use crate::settings::resolve::Layers;
+use crate::settings::table::PREFIX;
+use crate::settings::value::Values;
 use crate::store::{Store, StoreError};
 
 /// Deliveries that may wait for an adapter.
@@ -63,7 +66,8 @@ pub async fn supervise(
         let inlet = if adapter.ends_all { events.take() } else { events.clone() };
         let Some(inlet) = inlet else { return Ok(End::All) };
         let servers = servers(store.as_ref(), &adapter.profile.platform);
-        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone(), servers, pulse: pulse.clone() };
+        let (prefixes, pulse) = (prefixes(store.clone()), pulse.clone());
+        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone(), prefixes, servers, pulse };
         let ended = tokio::spawn((adapter.run)(link)).await;
         // Orders wait until it is back; when it never comes back, they stay in the store.
         way.send_replace(None);
@@ -89,6 +93,16 @@ pub async fn supervise(
         }
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
+}
+
+/// What calls the bot in a server. Where the settings can't be read, the usual prefix does.
+fn prefixes(store: Arc<dyn Store>) -> Prefixes {
+    Prefixes::new(move |server| {
+        let key = Key::Server(server.clone());
+        let settings = store.load(std::slice::from_ref(&key)).map(|records| records.server(Some(server)).settings);
+        let (settings, nobody) = (settings.unwrap_or_default(), Values::default());
+        Layers { server: &settings, person: &nobody }.word(&PREFIX)
+    })
 }
 
 /// The servers of a platform of which something is kept, but for those that are known to have removed the bot.

@@ -36,8 +36,8 @@ pub(super) fn card(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Message 
         Layer::Person | Layer::Default => "my settings",
     };
     let may_set = setting.may_be_set_by(layer);
-    let by_hand = matches!(setting.kind, Kind::Text { .. })
-        .then(|| Choice::new(phrases.choice_write(), format!("{command} {}", setting.key)));
+    let by_hand =
+        is_written(setting).then(|| Choice::new(phrases.choice_write(), format!("{command} {}", setting.key)));
     let choices = values
         .iter()
         .map(|value| Choice::new(value.as_str(), format!("{command} {} {value}", setting.key)))
@@ -64,8 +64,13 @@ pub(super) fn few(setting: &Setting) -> Vec<String> {
             or.map(str::to_owned).into_iter().chain((min..=max).map(|number| number.to_string())).collect()
         }
         Kind::Place => vec![HERE.to_owned(), NOTHING.to_owned()],
-        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } | Kind::Ids { .. } => Vec::new(),
+        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } | Kind::Prefix { .. } | Kind::Ids { .. } => Vec::new(),
     }
+}
+
+/// Whether a setting takes words of one's own.
+pub(super) fn is_written(setting: &Setting) -> bool {
+    matches!(setting.kind, Kind::Text { .. } | Kind::Prefix { .. })
 }
 
 /// A value as it would be typed; an empty text is nothing.
@@ -80,6 +85,7 @@ pub(super) fn allowed(turn: &Turn<'_>, bad: &BadValue) -> String {
         BadValue::OutOfRange { min, max, or: None } => format!("{min}–{max}"),
         BadValue::OutOfRange { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
         BadValue::NoIds { of, max } => ids(turn, *of, *max),
+        BadValue::NoPrefix { max } => turn.phrases().prefix_form(u32::try_from(*max).unwrap_or(u32::MAX)),
         BadValue::TooLong { max } => turn.phrases().at_most_characters(u32::try_from(*max).unwrap_or(u32::MAX)),
     }
 }
@@ -93,6 +99,7 @@ fn range(turn: &Turn<'_>, setting: &Setting) -> String {
         Kind::Word(words) => words.join(", "),
         Kind::Words(words) => format!("nothing, {}", words.join(", ")),
         Kind::Text { max } => format!("≤ {max}"),
+        Kind::Prefix { max } => turn.phrases().prefix_form(u32::try_from(max).unwrap_or(u32::MAX)),
         Kind::Ids { of, max } => ids(turn, of, max),
         Kind::Place => format!("{HERE}, {NOTHING}"),
     }

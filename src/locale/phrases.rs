@@ -250,6 +250,7 @@ phrases! {
     "setting-changed" setting_changed(key: &str, before: &str, after: &str);
     "channel-ids" channel_ids(max: u32);
     "role-ids" role_ids(max: u32);
+    "prefix-form" prefix_form(max: u32);
     "at-most-characters" at_most_characters(max: u32);
     "data-intro" data_intro();
     "data-nothing" data_nothing();

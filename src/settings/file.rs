@@ -112,9 +112,10 @@ fn take(key: &str, value: &Spanned<DeValue<'_>>) -> Result<(&'static Setting, Va
     let typed = match (setting.kind, value.get_ref()) {
         (Kind::Switch, DeValue::Boolean(on)) => return Ok((setting, Value::Switch(*on))),
         (Kind::Number { .. }, DeValue::Integer(number)) => number.to_string().replace('_', ""),
-        (Kind::Number { or: Some(_), .. } | Kind::Word(_) | Kind::Text { .. } | Kind::Place, DeValue::String(text)) => {
-            text.to_string()
-        }
+        (
+            Kind::Number { or: Some(_), .. } | Kind::Word(_) | Kind::Text { .. } | Kind::Prefix { .. } | Kind::Place,
+            DeValue::String(text),
+        ) => text.to_string(),
         (Kind::Words(_) | Kind::Ids { .. }, DeValue::Array(items)) => {
             let words = items.iter().map(|item| match item.get_ref() {
                 // A comma parts words where they are typed.
@@ -160,6 +161,7 @@ mod tests {
                     prop::sample::subsequence(words, 0..=words.len()).prop_map(|words| words.join(", ")).boxed()
                 }
                 Kind::Text { max } => proptest::string::string_regex(&format!("(?s).{{0,{max}}}")).unwrap().boxed(),
+                Kind::Prefix { .. } => "[!.?$][!-~äß]{0,15}".boxed(),
                 Kind::Ids { max, .. } => prop::collection::vec("[0-9]{1,20}|![a-z]{1,30}:[a-z.]{1,30}", 0..=max)
                     .prop_map(|ids| ids.join(", "))
                     .boxed(),

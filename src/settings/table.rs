@@ -43,6 +43,11 @@ pub enum Kind {
         /// How many at most.
         max: usize,
     },
+    /// What stands before a command: at most so many characters without a blank, of which the first is a sign.
+    Prefix {
+        /// Longest, in characters.
+        max: usize,
+    },
     /// A channel: the one in which it is set (`here`), or none (`nothing`). The value is the platform's own id.
     Place,
 }
@@ -62,6 +67,9 @@ pub const HERE: &str = "here";
 pub const NOTHING: &str = "nothing";
 /// The longest id of a platform, in characters.
 const LONGEST_ID: usize = 255;
+
+/// Signs with which programs for chatting begin something of their own.
+const TAKEN: [char; 3] = ['/', '@', '#'];
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]
@@ -127,6 +135,8 @@ settings! {
     PERSON_LIMIT = "person_limit", Kind::Number { min: 1, max: 600, or: Some("most") }, "most", THEIRS;
     /// How much may be asked in one channel in a minute; never more than the operator allows.
     CHANNEL_LIMIT = "channel_limit", Kind::Number { min: 1, max: 6000, or: Some("most") }, "most", THEIRS;
+    /// What goes before a command that is typed where others read along.
+    PREFIX = "prefix", Kind::Prefix { max: 16 }, "!nape", THEIRS;
     /// The channel in which changes of settings are announced.
     LOG_CHANNEL = "log_channel", Kind::Place, "", THEIRS;
 }
@@ -189,6 +199,11 @@ pub enum BadValue {
         /// Longest, in characters.
         max: usize,
     },
+    /// Longer than that, or it doesn't begin with a sign, or has blanks in it.
+    NoPrefix {
+        /// Longest, in characters.
+        max: usize,
+    },
     /// Not a list of so many ids.
     NoIds {
         /// Of what.
@@ -236,6 +251,8 @@ impl Setting {
             Kind::Words(words) => read_words(typed, words),
             Kind::Text { max } if typed.chars().count() <= max => Ok(Value::Word(typed.to_owned())),
             Kind::Text { max } => Err(BadValue::TooLong { max }),
+            Kind::Prefix { max } if is_prefix(typed, max) => Ok(Value::Word(typed.to_owned())),
+            Kind::Prefix { max } => Err(BadValue::NoPrefix { max }),
             Kind::Ids { of, max } => {
                 read_ids(typed).filter(|ids| ids.len() <= max).map(Value::Words).ok_or(BadValue::NoIds { of, max })
             }
@@ -249,6 +266,13 @@ impl Setting {
     pub fn default_value(&self) -> Value {
         self.read(self.default).expect("the table's defaults are values of their own kind: a test reads them all")
     }
+}
+
+/// Whether a text can stand before commands: nothing that people say begins so by chance.
+fn is_prefix(text: &str, max: usize) -> bool {
+    text.starts_with(|first: char| first.is_ascii_punctuation() && !TAKEN.contains(&first))
+        && text.chars().count() <= max
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// Whether a text could be an id of some platform.
@@ -325,6 +349,16 @@ mod tests {
         assert_eq!(LENGTH.read("5 min"), Ok(Value::Number(5)));
         assert!(matches!(PACE.read("fast"), Err(BadValue::NotOneOf { .. })));
         assert!(matches!(EMERGENCY_TEXT.read(&"x".repeat(121)), Err(BadValue::TooLong { max: 120 })));
+    }
+
+    #[test]
+    fn a_prefix_begins_with_a_sign_and_has_no_blanks() {
+        for good in ["!nape", "!", ".n", "!Nacken", "?"] {
+            assert_eq!(PREFIX.read(good), Ok(Value::Word(good.to_owned())), "{good}");
+        }
+        for bad in ["", "nape", "/nape", "@nape", "#nape", "! nape", "!nape\u{7}", "!1234567890123456"] {
+            assert_eq!(PREFIX.read(bad), Err(BadValue::NoPrefix { max: 16 }), "{bad}");
+        }
     }
 
     #[test]

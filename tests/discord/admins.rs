@@ -140,7 +140,7 @@ async fn whoever_lets_the_bot_in_is_greeted_once_and_an_outage_is_no_removal() {
         })
         .await;
     let direct = scene.fake.look(|state| state.direct(owner)).expect("they were written to");
-    assert!(scene.fake.messages(direct)[0].content.contains("/nape-admin check"));
+    assert!(scene.fake.messages(direct)[0].content.contains("nape-admin check"));
     let admin = scene.fake.member(guild, owner);
     admin.slash("nape-admin set").option("key", "at_once").option("value", "7").send().reply().await;
     scene.fake.outage(guild, true);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nape::adapter::discord::{Discord, Settings, profile};
-use nape::adapter::{Delivery, Failure, Incoming, Link, Names, SendError, Time, Work};
+use nape::adapter::{Delivery, Failure, Incoming, Link, Names, Prefixes, SendError, Time, Work};
 use nape::base::id::{ChannelId, Place, PlaceKind, ServerId, UserId};
 use nape::base::time::Timestamp;
 use nape::command::manual::{Sentences, menus};
@@ -107,7 +107,8 @@ impl Alone {
         let (deliver, deliveries) = mpsc::channel(64);
         let (_stop, stop) = watch::channel(false);
         let pulse = Arc::<Counted>::default();
-        let link = Link { events, deliveries, stop, servers, pulse: pulse.clone() };
+        let prefixes = Prefixes::new(|_| String::new());
+        let link = Link { events, deliveries, stop, prefixes, servers, pulse: pulse.clone() };
         let running = tokio::spawn(async move { discord.run(link).await });
         Self { time, pulse, events: incoming, deliver, running, _stop }
     }

@@ -154,7 +154,8 @@ impl Discord {
     /// # Errors
     /// [`Failure::Final`] when Discord refuses the token or what it was asked for; else it may go better next time.
     pub async fn run(&self, link: Link) -> Result<(), Failure> {
-        let Link { events, mut deliveries, mut stop, servers, pulse } = link;
+        // Commands are Discord's own here.
+        let Link { events, mut deliveries, mut stop, prefixes: _, servers, pulse } = link;
         let shared = tokio::select! {
             shared = self.connect(events, servers, pulse) => Arc::new(shared?),
             _ = stop.wait_for(|stop| *stop) => return Ok(()),

@@ -2,7 +2,8 @@
 //! the other doesn't. Pure.
 //!
 //! Whoever answers the bot within a breath, again and again, is no person: after twenty times it gets no answer any more, until
-//! it takes its time once.
+//! it takes its time once. In what it says signs of an emergency are looked for all the same, as it may pass on a person's words; when it
+//! answers those answers as well, it is left alone.
 
 use std::time::Duration;
 
@@ -16,6 +17,17 @@ use super::offers::Bounded;
 const BREATH: Duration = Duration::from_secs(2);
 /// So often in a row it may be chance.
 const CHANCE: u32 = 20;
+
+/// Who it is that writes, as far as their haste tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Pace {
+    /// A person, or a program that behaves like one.
+    Human,
+    /// A program that answers every answer.
+    Program,
+    /// One that goes on even so.
+    Endless,
+}
 
 /// What was seen in rooms.
 #[derive(Debug, Default)]
@@ -32,15 +44,19 @@ impl Bounces {
         self.said.insert(room.to_owned(), now);
     }
 
-    /// Whether a message is one too many. `may_bounce`: it is an answer, a mention, or in a thread. What was sent before the bot
-    /// spoke is no answer to it, however late it is come to.
-    pub fn is_one(&mut self, room: &RoomId, from: &UserId, may_bounce: bool, sent: Timestamp) -> bool {
+    /// Whose message it is. `may_bounce`: it is an answer, a mention, or in a thread. What was sent before the bot spoke is no answer
+    /// to it, however late it is come to.
+    pub fn pace(&mut self, room: &RoomId, from: &UserId, may_bounce: bool, sent: Timestamp) -> Pace {
         let said = self.said.get(&room.to_owned());
         let is_quick = may_bounce && said.is_some_and(|said| sent >= *said && sent.since(*said) < BREATH);
         let key = (room.to_owned(), from.to_owned());
         let quick = if is_quick { self.quick.get(&key).copied().unwrap_or(0).saturating_add(1) } else { 0 };
         self.quick.insert(key, quick);
-        quick > CHANCE
+        match quick {
+            0..=CHANCE => Pace::Human,
+            _ if quick <= 2 * CHANCE => Pace::Program,
+            _ => Pace::Endless,
+        }
     }
 }
 
@@ -58,11 +74,26 @@ mod tests {
     fn a_program_that_answers_every_answer_is_left_alone() {
         let (mut bounces, room, other) = (Bounces::default(), room_id!("!a:b"), user_id!("@echo:b"));
         let mut answered = 0;
-        while answered < 1_000 && !bounces.is_one(room, other, true, at(answered * 500)) {
+        while answered < 1_000 && bounces.pace(room, other, true, at(answered * 500)) == Pace::Human {
             answered += 1;
             bounces.said(room, at(answered * 500 - 490));
         }
         assert!(answered <= 22, "{answered}");
+    }
+
+    #[test]
+    fn one_that_answers_even_what_is_said_in_an_emergency_is_left_alone_in_the_end() {
+        let (mut bounces, room, other) = (Bounces::default(), room_id!("!a:b"), user_id!("@echo:b"));
+        let mut seen = Vec::new();
+        for round in 0..100 {
+            seen.push(bounces.pace(room, other, true, at(round * 500)));
+            bounces.said(room, at(round * 500 + 10));
+        }
+        let count = |pace| seen.iter().filter(|other| **other == pace).count();
+        assert_eq!((count(Pace::Human), count(Pace::Program)), (21, 20));
+        assert_eq!(seen.last(), Some(&Pace::Endless));
+        // Somebody who takes their time is heard again.
+        assert_eq!(bounces.pace(room, other, true, at(60_000)), Pace::Human);
     }
 
     #[test]
@@ -72,7 +103,7 @@ mod tests {
             bounces.said(room, at(round * 10_000));
             // Now at once without replying, now a reply after a while.
             let (may_bounce, after) = if round % 2 == 0 { (false, 100) } else { (true, 4_000) };
-            assert!(!bounces.is_one(room, ann, may_bounce, at(round * 10_000 + after)), "{round}");
+            assert_eq!(bounces.pace(room, ann, may_bounce, at(round * 10_000 + after)), Pace::Human, "{round}");
         }
     }
 
@@ -80,7 +111,7 @@ mod tests {
     fn what_waited_for_the_bot_is_no_answer_to_it() {
         let (mut bounces, room, ann) = (Bounces::default(), room_id!("!a:b"), user_id!("@ann:b"));
         for round in 0..100 {
-            assert!(!bounces.is_one(room, ann, true, at(round)), "{round}");
+            assert_eq!(bounces.pace(room, ann, true, at(round)), Pace::Human, "{round}");
             bounces.said(room, at(60_000 + round * 100));
         }
     }
@@ -90,9 +121,9 @@ mod tests {
         let (mut bounces, room) = (Bounces::default(), room_id!("!a:b"));
         for round in 0..40 {
             bounces.said(room, at(round * 500));
-            bounces.is_one(room, user_id!("@echo:b"), true, at(round * 500 + 10));
+            bounces.pace(room, user_id!("@echo:b"), true, at(round * 500 + 10));
         }
-        assert!(bounces.is_one(room, user_id!("@echo:b"), true, at(20_000)));
-        assert!(!bounces.is_one(room, user_id!("@ann:b"), true, at(20_000)));
+        assert_ne!(bounces.pace(room, user_id!("@echo:b"), true, at(20_000)), Pace::Human);
+        assert_eq!(bounces.pace(room, user_id!("@ann:b"), true, at(20_000)), Pace::Human);
     }
 }

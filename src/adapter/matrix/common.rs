@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use matrix_sdk::ruma::events::StateEventType;
 use matrix_sdk::ruma::events::room::member::MembershipState;
+use matrix_sdk::ruma::events::room::power_levels::UserPowerLevel;
 use matrix_sdk::ruma::room::JoinRule;
 use matrix_sdk::ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
 use matrix_sdk::{Client, Room};
 use tokio::sync::{mpsc, watch};
 
-use crate::adapter::{Incoming, Pulse, SendError, Time};
+use crate::adapter::{Incoming, Prefixes, Pulse, SendError, Time};
 use crate::base::time::Timestamp;
 
 use super::bounce::Bounces;
@@ -43,6 +44,8 @@ pub(super) struct Core {
     pub budget: Mutex<Budget>,
     pub events: mpsc::Sender<Incoming>,
     pub stop: watch::Receiver<bool>,
+    /// What calls the bot in a room with others.
+    pub prefixes: Prefixes,
     pub pulse: Arc<dyn Pulse>,
     /// Turns true when the adapter ends, whatever the program does.
     ended: watch::Sender<bool>,
@@ -74,6 +77,7 @@ impl Core {
         inbox: Inbox,
         events: mpsc::Sender<Incoming>,
         stop: watch::Receiver<bool>,
+        prefixes: Prefixes,
         pulse: Arc<dyn Pulse>,
     ) -> Self {
         let (offers, budget, hosts, bounces) = Default::default();
@@ -91,6 +95,7 @@ impl Core {
             budget,
             events,
             stop,
+            prefixes,
             pulse,
             ended: watch::Sender::new(false),
             hosts,
@@ -217,9 +222,51 @@ async fn is_in(room: &Room, user: &UserId) -> bool {
     }
 }
 
-/// Whether somebody may configure the bot in a room: whoever may send the state that would hold its settings. Creators of newer
-/// rooms stand above all numbers.
-pub(super) async fn may_configure(room: &Room, user: &UserId) -> bool {
+/// What somebody may do in a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rights {
+    /// Whether they may configure the bot: whoever may send the state that would hold its settings. Creators of newer rooms stand above
+    /// all numbers.
+    pub may_configure: bool,
+    /// Their roles: the names that programs have for two levels, and the number of every level up to theirs.
+    pub roles: Vec<String>,
+}
+
+/// What somebody may do in a room, as its power levels stand now; nothing where these aren't known.
+pub(super) async fn rights(room: &Room, user: &UserId) -> Rights {
+    let Ok(levels) = room.power_levels().await else { return Rights::default() };
     let state = StateEventType::from("org.nape.settings");
-    room.power_levels().await.is_ok_and(|levels| levels.user_can_send_state(user, state))
+    let level = match levels.for_user(user) {
+        UserPowerLevel::Infinite => ADMIN,
+        UserPowerLevel::Int(level) => i64::from(level),
+        // What isn't known yet gives nobody anything.
+        _ => 0,
+    };
+    Rights { may_configure: levels.user_can_send_state(user, state), roles: roles(level) }
+}
+
+/// The levels of a moderator and of an admin, as every program calls them.
+const MODERATOR: i64 = 50;
+const ADMIN: i64 = 100;
+
+/// The roles that go with a level.
+fn roles(level: i64) -> Vec<String> {
+    let names = [("moderator", MODERATOR), ("admin", ADMIN)].into_iter();
+    let names = names.filter(|(_, from)| level >= *from).map(|(name, _)| name.to_owned());
+    names.chain((1..=level.min(ADMIN)).map(|number| number.to_string())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_a_level_has_those_below_it() {
+        assert_eq!(roles(0), Vec::<String>::new());
+        assert_eq!(roles(2), ["1", "2"]);
+        let has = |level: i64, role: &str| roles(level).iter().any(|other| other == role);
+        assert!(has(50, "moderator") && !has(50, "admin") && !has(49, "moderator") && has(60, "50"));
+        assert!(has(100, "admin") && has(100, "moderator") && has(i64::MAX, "100"));
+        assert!(roles(i64::MIN).is_empty());
+    }
 }

@@ -7,10 +7,9 @@ use std::time::Duration;
 
 use matrix_sdk::Room;
 use matrix_sdk::deserialized_responses::{TimelineEvent, VerificationLevel, VerificationState};
-use matrix_sdk::room::MessagesOptions;
 use matrix_sdk::ruma::api::client::receipt::create_receipt::v3::ReceiptType;
 use matrix_sdk::ruma::events::receipt::ReceiptThread;
-use matrix_sdk::ruma::{OwnedEventId, OwnedUserId, uint};
+use matrix_sdk::ruma::{OwnedEventId, OwnedUserId};
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -20,19 +19,18 @@ use crate::base::id::Place;
 use crate::base::time::Timestamp;
 use crate::port::event::{Event, FromPerson, Input, ReplyToken, Venues};
 
-use super::common::{Core, may_configure};
-use super::offers::Offer;
+use super::attached::with_file;
+use super::bounce::Pace;
+use super::common::{Core, Rights, rights};
 use super::place::{self, Spot};
+use super::recall;
+use super::spoken::{Spoken, command_block};
 use super::talk::{self, Ear, Heard};
 
 /// What is older is no part of a conversation any more.
 pub(super) const TOO_OLD: Duration = Duration::from_secs(5 * 60);
 /// What takes longer is shown by a sign of typing.
 const SLOW: Duration = Duration::from_millis(700);
-/// How long is waited for what was offered before.
-const PATIENCE: Duration = Duration::from_secs(2);
-/// A choice's words are never longer, in bytes.
-const LONGEST_CHOICE: usize = 80;
 
 /// Says what became of an event, exactly once.
 pub(super) type Ticket = oneshot::Sender<Settled>;
@@ -70,7 +68,7 @@ impl Envelope {
     }
 
     /// Where it stands.
-    fn spot(&self, room: &Room) -> Spot {
+    pub fn spot(&self, room: &Room) -> Spot {
         let thread = match self.text("/m.relates_to/rel_type") {
             Some("m.thread") => self.event_at("/m.relates_to/event_id"),
             _ => None,
@@ -118,52 +116,77 @@ async fn message(core: &Arc<Core>, room: &Room, spot: Spot, envelope: Envelope, 
         }
         return pass(ticket);
     }
-    // Notices come from bots, and an edit of what was answered changes nothing.
-    let is_text = envelope.text("/msgtype") == Some("m.text");
-    let is_edit = envelope.text("/m.relates_to/rel_type") == Some("m.replace");
-    let (true, false, Some(body)) = (is_text, is_edit, envelope.text("/body")) else { return pass(ticket) };
+    // Notices come from bots.
+    let Some(spoken) = Spoken::of(&envelope.content) else { return pass(ticket) };
     let is_direct = core.is_direct(room);
-    let mentions = envelope.content.pointer("/m.mentions/user_ids").and_then(Value::as_array);
-    let mentions = mentions.is_some_and(|users| users.iter().any(|user| user.as_str() == Some(core.me.as_str())));
+    let mentions = spoken.mentions(core.me.as_str());
     let reply_to = envelope.event_at("/m.relates_to/m.in_reply_to/event_id");
     // In a thread every message names another one, for programs that know no threads.
     let falls_back = envelope.content.pointer("/m.relates_to/is_falling_back").and_then(Value::as_bool);
     let is_reply = reply_to.is_some() && falls_back != Some(true);
     let may_bounce = is_reply || mentions || spot.thread.is_some();
-    if core.bounces(|bounces, _| bounces.is_one(room.room_id(), &envelope.sender, may_bounce, envelope.sent())) {
+    let pace = core.bounces(|bounces, _| bounces.pace(room.room_id(), &envelope.sender, may_bounce, envelope.sent()));
+    if pace != Pace::Human {
         tracing::warn!(room = %room.room_id(), "a program answers every answer; leaving it alone");
+    }
+    if pace == Pace::Endless {
         return pass(ticket);
     }
-    let Heard { text, addressed } = match command_block(&envelope.content) {
+    let prefix = core.prefixes.of(&place::server(room.room_id()));
+    let Heard { text, addressed } = match command_block(&envelope.content, &prefix) {
         Some(line) => Heard { text: line, addressed: true },
         None => talk::hear(
-            talk::Message { body, is_reply: reply_to.is_some(), mentions },
-            Ear { me: &core.me, name: core.name.as_deref(), is_direct },
+            talk::Message { body: spoken.body, is_reply: reply_to.is_some(), mentions },
+            Ear { me: &core.me, name: core.name.as_deref(), prefix: &prefix, is_direct },
         ),
     };
-    let place = spot.place(is_direct);
+    if !spoken.is_asked || pace == Pace::Program {
+        let spot = match &spoken.corrects {
+            Some(before) => recall::spot_of(core, room, before).await.unwrap_or(spot),
+            None => spot,
+        };
+        let input = Input::Unasked { text, addressed };
+        return said(core, room, spot, envelope, input, false, ticket).await;
+    }
     let may_choose = addressed || is_direct || spot.thread.is_some() || reply_to.is_some();
-    let offer = if may_choose { offered(core, room, &spot, &envelope.sender, &text).await } else { None };
+    let offer = if may_choose { recall::offered(core, room, &spot, &envelope.sender, &text).await } else { None };
     // Among others, a bare word is a choice only as an answer to the offer itself.
     let offer =
         offer.filter(|(event, _)| addressed || is_direct || spot.thread.is_some() || reply_to.as_ref() == Some(event));
     let chosen = offer.and_then(|(_, offer)| Some((offer.typed(&text)?.to_owned(), offer.about)));
-    match chosen {
-        Some((line, about)) => {
-            press(core, room, envelope, place, line, about, ticket).await;
-        }
-        None if addressed || spot.thread.is_some() => {
-            let input = Input::Said { text, addressed };
-            pass_on(core, room, envelope, place, input, addressed, ticket).await;
-        }
-        None => pass(ticket),
+    if let Some((line, about)) = chosen {
+        let place = spot.place(is_direct);
+        return press(core, room, envelope, place, line, about, ticket).await;
     }
+    let text = if addressed { with_file(core, room, &envelope, reply_to.as_ref(), text).await } else { text };
+    said(core, room, spot, envelope, Input::Said { text, addressed }, addressed, ticket).await;
+}
+
+/// Something was said: to the bot, or in a thread, which may be that of a routine.
+async fn said(
+    core: &Arc<Core>,
+    room: &Room,
+    spot: Spot,
+    envelope: Envelope,
+    input: Input,
+    is_awaited: bool,
+    ticket: Ticket,
+) {
+    let is_for_us = match &input {
+        Input::Said { addressed, .. } | Input::Unasked { addressed, .. } => *addressed || spot.thread.is_some(),
+        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => true,
+    };
+    if !is_for_us {
+        return pass(ticket);
+    }
+    let place = spot.place(core.is_direct(room));
+    pass_on(core, room, envelope, place, input, is_awaited, ticket).await;
 }
 
 async fn reaction(core: &Arc<Core>, room: &Room, envelope: Envelope, ticket: Ticket) {
     let about = envelope.event_at("/m.relates_to/event_id");
     let (Some(target), Some(key)) = (about, envelope.text("/m.relates_to/key")) else { return pass(ticket) };
-    let Some((offer, spot)) = offer_of(core, room, &target).await else { return pass(ticket) };
+    let Some((offer, spot)) = recall::offer_of(core, room, &target).await else { return pass(ticket) };
     if offer.person != place::person(&envelope.sender) {
         return pass(ticket);
     }
@@ -203,15 +226,15 @@ async fn pass_on(
     // What is for them alone goes to their direct room; where that has to be made, they are told so where they asked.
     let looks_here = there.as_ref().is_some_and(|there| there.room_id() == room.room_id());
     let reply = (!is_direct).then(|| ReplyToken(if looks_here { event_id.to_string() } else { String::new() }));
-    let may_configure = match &there {
-        Some(there) if !is_direct => may_configure(there, &sender).await,
-        Some(_) | None => false,
+    let Rights { may_configure, roles } = match &there {
+        Some(there) if !is_direct => rights(there, &sender).await,
+        Some(_) | None => Rights::default(),
     };
     let event = Event::Person(FromPerson {
         id: place::event(&event_id),
         who: place::person(&sender),
         may_configure,
-        roles: Vec::new(),
+        roles,
         venues: Venues { private_thread: false, public_thread: !is_direct, direct: true },
         grounds: Vec::new(),
         reply,
@@ -238,96 +261,5 @@ async fn attend(core: Arc<Core>, room: Room, event: OwnedEventId, mut done: ones
     }
     if !core.is_stopping() {
         drop(room.send_single_receipt(ReceiptType::Read, ReceiptThread::Unthreaded, event).await);
-    }
-}
-
-/// The last offer to somebody in a place: remembered, or found among the last messages when it isn't known whether there is one.
-async fn offered(
-    core: &Arc<Core>,
-    room: &Room,
-    spot: &Spot,
-    sender: &OwnedUserId,
-    text: &str,
-) -> Option<(OwnedEventId, Offer)> {
-    if text.is_empty() || text.len() > LONGEST_CHOICE {
-        return None;
-    }
-    let person = place::person(sender);
-    if let Some(known) = core.offers.last(spot, &person) {
-        return known;
-    }
-    let mut options = MessagesOptions::backward();
-    options.limit = uint!(30);
-    // Without an answer it stays unknown, and the text is read as it stands: it may be urgent.
-    let messages = tokio::select! {
-        messages = room.messages(options) => messages.ok()?,
-        () = core.outside.wait(PATIENCE) => return None,
-    };
-    let mut found = Vec::new();
-    for event in &messages.chunk {
-        let Some((envelope, _)) = own(core, room, event).filter(|(_, there)| there == spot) else { continue };
-        if let Some(offer) = Offer::read(&envelope.content).filter(|offer| offer.person == person) {
-            let is_first = offer.first == 1;
-            found.push((envelope.event_id, offer));
-            if is_first {
-                break;
-            }
-        }
-    }
-    for (event, offer) in found.into_iter().rev() {
-        core.offers.add(spot, &event, offer);
-    }
-    if core.offers.last(spot, &person).is_none() {
-        core.offers.none(spot, &person);
-    }
-    core.offers.last(spot, &person).flatten()
-}
-
-/// What an event of ours offers, and where.
-async fn offer_of(core: &Arc<Core>, room: &Room, target: &OwnedEventId) -> Option<(Offer, Spot)> {
-    if let Some((spot, offer)) = core.offers.by_event(target) {
-        return Some((offer, spot));
-    }
-    let event = tokio::select! {
-        event = room.event(target, None) => event.ok()?,
-        () = core.outside.wait(PATIENCE) => return None,
-    };
-    let (envelope, spot) = own(core, room, &event)?;
-    Some((Offer::read(&envelope.content)?, spot))
-}
-
-/// An event, when it is the bot's own, and where it stands.
-fn own(core: &Core, room: &Room, event: &TimelineEvent) -> Option<(Envelope, Spot)> {
-    let envelope = Envelope::read(event).filter(|envelope| envelope.sender == core.me)?;
-    let spot = envelope.spot(room);
-    Some((envelope, spot))
-}
-
-/// A command that the sender's program has put together (MSC4391), as a line.
-fn command_block(content: &Value) -> Option<String> {
-    let block = content.get("org.matrix.msc4391.command")?;
-    let command = block.get("command")?.as_str()?.trim().trim_start_matches(talk::PREFIX).trim();
-    let arguments = block.get("arguments").and_then(Value::as_object).into_iter().flatten();
-    let texts = arguments.filter_map(|(_, value)| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    });
-    Some(std::iter::once(command.to_owned()).chain(texts).collect::<Vec<_>>().join(" "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_block_is_a_line() {
-        let content = serde_json::json!({
-            "body": "!nape routine start",
-            "org.matrix.msc4391.command": { "command": "routine start", "arguments": { "minutes": 3, "x": true } },
-        });
-        assert_eq!(command_block(&content).as_deref(), Some("routine start 3"));
-        assert_eq!(command_block(&serde_json::json!({ "body": "x" })), None);
-        assert_eq!(command_block(&serde_json::json!({ "org.matrix.msc4391.command": 1 })), None);
     }
 }

@@ -4,6 +4,7 @@
 //! [`inbox`] remembers how far all of it is done with. The way out: [`outbound`] makes events of deliveries, within the
 //! [`budget`]. [`session`] and [`keys`] stand for who the bot is, [`rooms`] for where.
 
+mod attached;
 mod bounce;
 mod budget;
 mod common;
@@ -16,9 +17,11 @@ mod offers;
 mod outbound;
 mod place;
 mod reactions;
+mod recall;
 mod rooms;
 mod send;
 mod session;
+mod spoken;
 mod sync;
 mod talk;
 mod upgrade;
@@ -137,7 +140,7 @@ impl Matrix {
         let Self { settings, words, epoch, outside } = self;
         let (settings, words, epoch, outside) = (settings.clone(), words.clone(), epoch.clone(), outside.clone());
         // A room that the bot was put out of meanwhile is told by the homeserver itself.
-        let Link { events, deliveries, stop, servers: _, pulse } = link;
+        let Link { events, deliveries, stop, prefixes, servers: _, pulse } = link;
         let mut stopped = stop.clone();
         let session = tokio::select! {
             session = session::open(&settings, outside.as_ref()) => session?,
@@ -148,7 +151,7 @@ impl Matrix {
         let inbox = inbox.map_err(|error| in_folder(&settings.store, "can't be read", &error))?;
         let name = client.account().get_display_name().await.ok().flatten();
         tracing::info!(account = %me, is_new, "logged in");
-        let core = Core::new(settings, words, epoch, outside, client, me, name, inbox, events, stop, pulse);
+        let core = Core::new(settings, words, epoch, outside, client, me, name, inbox, events, stop, prefixes, pulse);
         converse(Arc::new(core), deliveries).await
     }
 }

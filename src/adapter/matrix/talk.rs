@@ -2,9 +2,6 @@
 
 use matrix_sdk::ruma::UserId;
 
-/// What is put before a command in a room with others.
-pub(super) const PREFIX: &str = "!nape";
-
 /// A message's text as it came.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Message<'a> {
@@ -23,6 +20,8 @@ pub(super) struct Ear<'a> {
     pub me: &'a UserId,
     /// Its name in the room.
     pub name: Option<&'a str>,
+    /// What goes before a command.
+    pub prefix: &'a str,
     /// Whether nobody else can be meant.
     pub is_direct: bool,
 }
@@ -39,7 +38,7 @@ pub(super) struct Heard {
 /// Takes off what is not the message itself.
 pub(super) fn hear(message: Message<'_>, ear: Ear<'_>) -> Heard {
     let body = if message.is_reply { without_quotation(message.body) } else { message.body }.trim();
-    if let Some(rest) = after(body, PREFIX).filter(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace)) {
+    if let Some(rest) = after_prefix(body, ear.prefix) {
         return Heard { text: rest.trim().to_owned(), addressed: true };
     }
     let me = ear.me.as_str();
@@ -60,6 +59,13 @@ fn after_call<'a>(body: &'a str, name: &str, mentions: bool) -> Option<&'a str> 
         None if mentions && (rest.is_empty() || rest.starts_with(char::is_whitespace)) => Some(rest),
         None => None,
     }
+}
+
+/// The text after the prefix. A word ends with a blank; a sign ends by itself.
+fn after_prefix<'a>(body: &'a str, prefix: &str) -> Option<&'a str> {
+    let is_sign = prefix.ends_with(|last: char| last.is_ascii_punctuation());
+    let rest = after(body, prefix).filter(|_| !prefix.is_empty())?;
+    (is_sign || rest.is_empty() || rest.starts_with(char::is_whitespace)).then_some(rest)
 }
 
 /// What follows a beginning, whatever its case.
@@ -93,7 +99,8 @@ mod tests {
     use super::*;
 
     fn heard(body: &str, is_reply: bool, mentions: bool, is_direct: bool) -> (String, bool) {
-        let ear = Ear { me: user_id!("@nape-bot:example.org"), name: Some("Nape the bot"), is_direct };
+        let (me, name) = (user_id!("@nape-bot:example.org"), Some("Nape the bot"));
+        let ear = Ear { me, name, prefix: "!nape", is_direct };
         let Heard { text, addressed } = hear(Message { body, is_reply, mentions }, ear);
         (text, addressed)
     }
@@ -116,6 +123,22 @@ mod tests {
             ("my neck hurts", false, "my neck hurts", false),
         ] {
             assert_eq!(heard(body, false, mentions, false), (text.to_owned(), addressed), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_prefix_may_be_a_word_or_a_sign() {
+        for (prefix, body, rest) in [
+            ("!neck", "!neck help", Some("help")),
+            ("!neck", "!Neck", Some("")),
+            ("!neck", "!necklace", None),
+            ("!neck", "!nape help", None),
+            ("!", "!help", Some("help")),
+            ("..", "..help", Some("help")),
+            ("..", ". help", None),
+            ("", "help", None),
+        ] {
+            assert_eq!(after_prefix(body, prefix).map(str::trim), rest, "{prefix} {body}");
         }
     }
 

@@ -128,7 +128,7 @@ impl Terminal {
         offered: Arc<Mutex<Vec<Choice>>>,
     ) -> Result<(), TerminalError> {
         // There is no connection that could be lost, and no server.
-        let Link { events, mut deliveries, mut stop, servers: _, pulse: _ } = link;
+        let Link { events, mut deliveries, mut stop, prefixes: _, servers: _, pulse: _ } = link;
         let is_screen = self.mode != Mode::Pipe;
         let started = self.time.now();
         let pasted = Pasted::default();

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 
 use super::*;
+use crate::adapter::Prefixes;
 use crate::message::model::{Audience, Text};
 use crate::message::part::Delivery as How;
 use crate::port::action::Priority;
@@ -61,7 +62,14 @@ async fn play(script: &str, parts: Vec<Part>, to: &str) -> (Vec<Event>, String, 
     let (lines, _) = keyboard::pipe(std::io::Cursor::new(script.to_owned()));
     let sheet = Sheet::default();
     let talk = tokio::spawn(terminal.converse(
-        Link { events, deliveries, stop, servers: Vec::new(), pulse: Arc::new(()) },
+        Link {
+            events,
+            deliveries,
+            stop,
+            prefixes: Prefixes::new(|_| String::new()),
+            servers: Vec::new(),
+            pulse: Arc::new(()),
+        },
         lines,
         Screen::plain(Box::new(sheet.clone())),
         Arc::default(),

@@ -152,7 +152,7 @@ pub(super) fn names(library: &Library) -> Names {
             .iter()
             .filter(|setting| setting.may_be_set_by(Layer::Server))
             .filter_map(|setting| match setting.kind {
-                Kind::Text { max } => Some((setting.key.to_owned(), max)),
+                Kind::Text { max } | Kind::Prefix { max } => Some((setting.key.to_owned(), max)),
                 Kind::Switch
                 | Kind::Number { .. }
                 | Kind::Word(_)

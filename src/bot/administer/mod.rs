@@ -64,7 +64,7 @@ pub(super) fn set(turn: &mut Turn<'_>, key: &str, value: Option<&str>) {
     }
     let Some(row) = found(turn, key) else { return };
     let Some(value) = value else {
-        if matches!(row.kind, Kind::Text { .. }) {
+        if setting::is_written(row) {
             return turn.tell(Message::say(turn.phrases().setting_write(row.key)));
         }
         let card = setting::card(turn, row, Layer::Server);
