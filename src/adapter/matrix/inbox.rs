@@ -190,8 +190,16 @@ impl Inbox {
         self.state().moved.iter().map(|(to, from)| (to.clone(), from.clone())).collect()
     }
 
-    /// It is done with.
+    /// The bot is at home in the room that another one went on as: nobody there has to be greeted.
     pub fn has_moved(&self, to: &OwnedRoomId) {
+        let mut state = self.state();
+        state.moved.remove(to);
+        state.rooms.insert(to.clone());
+        self.write(&state);
+    }
+
+    /// A room doesn't go on as this one after all.
+    pub fn moves_not(&self, to: &OwnedRoomId) {
         let mut state = self.state();
         state.moved.remove(to);
         self.write(&state);
@@ -302,9 +310,13 @@ mod tests {
         let (old, new) = (OwnedRoomId::try_from("!old:b").unwrap(), OwnedRoomId::try_from("!new").unwrap());
         inbox.moves(&old, &new);
         let again = Inbox::open(folder.path()).unwrap();
-        assert_eq!((again.moved_from(&new), again.moved_from(&old)), (Some(old), None));
+        assert_eq!((again.moved_from(&new), again.moved_from(&old)), (Some(old.clone()), None));
+        again.moves_not(&new);
+        assert!(again.moves_under_way().is_empty() && !again.knows(&new));
+        again.moves(&old, &new);
         again.has_moved(&new);
-        assert!(Inbox::open(folder.path()).unwrap().moves_under_way().is_empty());
+        let done = Inbox::open(folder.path()).unwrap();
+        assert!(done.moves_under_way().is_empty() && done.knows(&new));
     }
 
     #[test]

@@ -78,9 +78,11 @@ pub(super) async fn invited(core: Arc<Core>, room: Room) {
 pub(super) async fn arrived(core: &Arc<Core>, room: &Room) -> Vec<oneshot::Receiver<Settled>> {
     let id = room.room_id();
     let mut open = Vec::new();
-    // Whoever was in the old room knows the bot.
-    if core.inbox.moved_from(&id.to_owned()).is_some() {
-        upgrade::arrived(core, &id.to_owned()).await;
+    // Whoever was in the old room knows the bot. Several responses may show a room before the first of them is settled.
+    if core.inbox.knows(&id.to_owned())
+        || upgrade::arrived(core, &id.to_owned()).await
+        || core.inbox.knows(&id.to_owned())
+    {
         return open;
     }
     let is_direct = core.is_direct(room);

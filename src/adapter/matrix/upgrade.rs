@@ -25,7 +25,8 @@ pub(super) fn last_word(envelope: &Envelope) -> Option<OwnedRoomId> {
 pub(super) async fn follow(core: Arc<Core>, from: OwnedRoomId, to: OwnedRoomId) {
     core.inbox.moves(&from, &to);
     if core.joined(&to).is_some() {
-        return arrived(&core, &to).await;
+        arrived(&core, &to).await;
+        return;
     }
     let via: Vec<OwnedServerName> = from.server_name().map(ToOwned::to_owned).into_iter().collect();
     match core.client.join_room_by_id_or_alias(<&RoomOrAliasId>::from(&*to), &via).await {
@@ -53,28 +54,31 @@ pub(super) fn is_expected(core: &Core, room: &RoomId) -> bool {
     core.inbox.moved_from(&room.to_owned()).is_some_and(|from| core.joined(&from).is_some())
 }
 
-/// The bot is in a room that another one says it goes on as: where both say so, settings go along and the old room is left.
-pub(super) async fn arrived(core: &Arc<Core>, to: &OwnedRoomId) {
-    let (Some(from), Some(room)) = (core.inbox.moved_from(to), core.joined(to)) else { return };
+/// The bot is in a room that another one says it goes on as: where both say so, settings go along and the old room is left. `false`: it is
+/// a room like any other.
+pub(super) async fn arrived(core: &Arc<Core>, to: &OwnedRoomId) -> bool {
+    let (Some(from), Some(room)) = (core.inbox.moved_from(to), core.joined(to)) else { return false };
     // Not shown yet; it will be.
     if room.create_content().is_none() {
-        return;
+        return true;
     }
     let names = room.predecessor_room().map(|before| before.room_id);
     if names.as_ref() != Some(&from) {
         tracing::warn!(%from, %to, "a room goes on as one that doesn't know of it; nothing is carried over");
-        return core.inbox.has_moved(to);
+        core.inbox.moves_not(to);
+        return false;
     }
     let (handled, _) = oneshot::channel();
     let (settled, stored) = oneshot::channel();
     let event = Event::Moved { from: place::server(&from), to: place::server(to) };
     let sent = core.events.send(Incoming { event, handled, settled: Some(settled) }).await.is_ok();
     if !sent || !matches!(stored.await, Ok(Settled::Stored)) {
-        return;
+        return true;
     }
     core.inbox.has_moved(to);
     tracing::info!(%from, %to, "a room goes on as another one; its settings went along");
     leave(core, &from).await;
+    true
 }
 
 /// Leaves the old room alone: the library would leave those before it as well, which is right, but never the new one.
