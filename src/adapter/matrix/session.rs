@@ -14,7 +14,7 @@ use matrix_sdk::encryption::{BackupDownloadStrategy, EncryptionSettings};
 use matrix_sdk::ruma::api::error::ErrorKind;
 use matrix_sdk::ruma::{OwnedDeviceId, OwnedUserId};
 use matrix_sdk::store::StateStoreDataKey;
-use matrix_sdk::{Client, Error, SessionMeta, SessionTokens};
+use matrix_sdk::{Client, Error, SessionMeta, SessionTokens, SqliteStoreConfig};
 use rustix::fs::{FlockOperation, flock};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -39,8 +39,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 struct Kept {
     homeserver: String,
     device: OwnedDeviceId,
-    /// Seals the keys.
-    passphrase: String,
+    /// Seals the keys. Not a passphrase: stretching one would only make every start slow.
+    key: [u8; 32],
     /// The account and its token, once logged in.
     login: Option<Login>,
 }
@@ -160,7 +160,7 @@ fn begin(settings: &Settings, outside: &dyn Outside) -> Result<Kept, Failure> {
     let kept = Kept {
         homeserver: settings.homeserver.clone(),
         device: OwnedDeviceId::from(format!("NAPE{}", letters(&outside.secret()[..8]))),
-        passphrase: outside.secret().iter().map(|byte| format!("{byte:02x}")).collect(),
+        key: outside.secret(),
         login: None,
     };
     write(settings, &kept)?;
@@ -179,10 +179,11 @@ async fn build(settings: &Settings, kept: &Kept) -> Result<Client, Failure> {
         backup_download_strategy: BackupDownloadStrategy::AfterDecryptionFailure,
         auto_enable_backups: false,
     };
+    let sealed = SqliteStoreConfig::new(settings.store.join(KEYS)).key(Some(&kept.key));
     let builder = Client::builder()
         .homeserver_url(&settings.homeserver)
         .respect_login_well_known(false)
-        .sqlite_store(settings.store.join(KEYS), Some(&kept.passphrase))
+        .sqlite_store_with_config_and_cache_path(sealed, None::<&Path>)
         .cross_process_store_config(CrossProcessLockConfig::SingleProcess)
         .request_config(RequestConfig::new().timeout(PATIENCE).retry_limit(2))
         .with_encryption_settings(encryption)
