@@ -19,8 +19,8 @@ fn each_message_is_answered_once_in_an_encrypted_room_however_often_it_is_killed
 
 /// Every message is asked in a thread of its own, which tells what an answer belongs to.
 fn killed_again_and_again(kind: Kind) {
-    let (messages, kills) = if is_whole() { (200, 10) } else { (40, 4) };
-    let mut scene = Scene::new(kind);
+    let (messages, kills) = if is_whole() { (200, 10) } else { (24, 3) };
+    let mut scene = Scene::alone(kind);
     let number = |number: &usize| scene.anna.say(&scene.room, &format!("number {number}"));
     let threads: Vec<String> = (1..=messages).collect::<Vec<_>>().iter().map(number).collect();
     for (killed, part) in threads.chunks(messages / kills).enumerate() {

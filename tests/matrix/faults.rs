@@ -84,6 +84,19 @@ fn a_homeserver_that_takes_connections_and_says_nothing() {
 }
 
 #[test]
+fn it_ends_when_it_is_told_to_whatever_the_homeserver_does() {
+    let (mut scene, proxy) = behind_a_proxy();
+    proxy.fault("/_matrix/", Fault::BlackHole);
+    scene.say("technique effleurage");
+    proxy.wait_for_hits(1);
+    assert!(scene.nape.end().success(), "{}", scene.nape.log());
+    // And what came just before is answered after the next start.
+    proxy.heal();
+    scene.nape.again();
+    scene.hears("effleurage: long gliding strokes");
+}
+
+#[test]
 fn a_homeserver_that_is_away_for_a_while() {
     let homeserver = Homeserver::start(Limits::Lifted);
     let nape =

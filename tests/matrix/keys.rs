@@ -1,5 +1,6 @@
 //! Keys: late, lost, verified, and rooms that are encrypted later.
 
+use std::borrow::Borrow;
 use std::time::Duration;
 
 use serde_json::json;
@@ -12,17 +13,16 @@ use crate::talking::Scene;
 use crate::tools::is_whole;
 
 /// Somebody whose keys can be held back, with a bot that hears of them by the same homeserver.
-fn with_late_keys() -> (Scene, Proxy) {
+fn with_late_keys<N: Borrow<Nape>>(nape: N) -> (Scene<N>, Proxy) {
     let homeserver = Homeserver::shared();
     let proxy = Proxy::before(homeserver.port());
     let anna = Person::by_nio(&homeserver.register("anna"), &proxy.url());
-    let scene = Scene::with(Nape::on(homeserver), anna, Kind::Encrypted);
-    (scene, proxy)
+    (Scene::with(nape, anna, Kind::Encrypted), proxy)
 }
 
 #[test]
 fn a_key_that_comes_a_little_late_is_waited_for_in_silence() {
-    let (scene, proxy) = with_late_keys();
+    let (scene, proxy) = with_late_keys(Nape::shared());
     proxy.fault("/sendToDevice/", Fault::HoldBack);
     scene.say("technique effleurage");
     let nothing = |event: &Event| event.says("");
@@ -34,7 +34,7 @@ fn a_key_that_comes_a_little_late_is_waited_for_in_silence() {
 
 #[test]
 fn a_key_that_comes_very_late_is_asked_for_once_and_then_answered() {
-    let (scene, proxy) = with_late_keys();
+    let (scene, proxy) = with_late_keys(Nape::shared());
     proxy.fault("/sendToDevice/", Fault::HoldBack);
     // Several messages under one key: one notice.
     for name in ["effleurage", "petrissage", "stretching"] {
@@ -52,7 +52,7 @@ fn a_key_that_comes_very_late_is_asked_for_once_and_then_answered() {
 
 #[test]
 fn a_key_that_comes_after_a_restart_is_not_forgotten() {
-    let (mut scene, proxy) = with_late_keys();
+    let (mut scene, proxy) = with_late_keys(Nape::on(Homeserver::shared()));
     proxy.fault("/sendToDevice/", Fault::HoldBack);
     scene.say("technique effleurage");
     scene.hears("I can't read your last message");
@@ -126,7 +126,7 @@ fn an_admin_verifies_it_in_a_room_and_from_device_to_device() {
 fn nobody_else_verifies_it() {
     let homeserver = Homeserver::shared();
     let ben = Person::by_js(&homeserver.register("ben"), &homeserver.url());
-    let nape = Nape::on(homeserver);
+    let nape = Nape::shared();
     nape.logs("the device is signed by its account");
     let scene = Scene::with(nape, ben, Kind::Direct);
     let done = scene.anna.order(json!({ "do": "verify", "user": scene.nape.id, "room": scene.room }));

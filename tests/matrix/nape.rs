@@ -1,18 +1,25 @@
 //! The real program, run against a homeserver of the test's.
 
+use std::borrow::Borrow;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener};
+use std::ops::Deref;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{ChildStdin, Command, Output, Stdio};
-use std::sync::{Arc, Condvar, Mutex};
+use std::process::{ChildStdin, Command, ExitStatus, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Condvar, Mutex, OnceLock};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::homeserver::{Account, Homeserver};
 use crate::tools::{LONG, Program, folder};
 
 /// How often `nape health` is asked before it is given up: some minutes of it.
 const TRIES: usize = 5_000;
+/// So much is allowed that no test meets a limit by chance.
+const LIMITS: &str = "[limits]\nperson = 600\nchannel = 6000\n";
 
 /// A program that runs until it is killed or dropped; its folder stays for the next start.
 pub struct Nape {
@@ -21,6 +28,10 @@ pub struct Nape {
     folder: tempfile::TempDir,
     running: Option<Running>,
 }
+
+/// The one that all tests share: for those that neither end it nor look at what it logs. It ends with the test program, whose end of its
+/// terminal it hears.
+pub struct Shared(&'static Nape);
 
 /// What its configuration says beside what is always there.
 #[derive(Clone, Debug, Default)]
@@ -34,7 +45,7 @@ pub struct Setup {
 }
 
 struct Running {
-    _program: Program,
+    program: Program,
     input: ChildStdin,
     shown: Arc<Lines>,
     logged: Arc<Lines>,
@@ -53,6 +64,16 @@ impl Nape {
         Self::start(&homeserver.register("nape"), &homeserver.url(), &Setup::default())
     }
 
+    /// The one on the shared homeserver that all share.
+    pub fn shared() -> Shared {
+        static SHARED: OnceLock<Nape> = OnceLock::new();
+        Shared(SHARED.get_or_init(|| {
+            let homeserver = Homeserver::shared();
+            let setup = Setup { terminal: true, ..Setup::default() };
+            Self::start(&homeserver.register("nape"), &homeserver.url(), &setup)
+        }))
+    }
+
     /// Starts one that reaches its homeserver at this address.
     pub fn start(account: &Account, url: &str, setup: &Setup) -> Self {
         let folder = folder();
@@ -61,7 +82,7 @@ impl Nape {
         fs::set_permissions(path("password"), fs::Permissions::from_mode(0o600)).expect("a file of ours");
         let Setup { admins, invite_from, terminal } = setup;
         let config = format!(
-            "[store]\npath = {:?}\nroom = 1\n[terminal]\nenabled = {terminal}\n[matrix]\nenabled = true\nhomeserver = {url:?}\n\
+            "[store]\npath = {:?}\nroom = 1\n{LIMITS}[terminal]\nenabled = {terminal}\n[matrix]\nenabled = true\nhomeserver = {url:?}\n\
              user = {:?}\npassword_file = {:?}\nstore = {:?}\nrecovery_key_file = {:?}\nadmins = {admins:?}\n\
              invite_from = {invite_from:?}\n[health]\nlisten = \"{}\"\n",
             path("data"),
@@ -89,7 +110,26 @@ impl Nape {
         let input = child.stdin.take().expect("it was given a pipe");
         let shown = Lines::of(child.stdout.take().expect("it was given a pipe"));
         let logged = Lines::of(child.stderr.take().expect("it was given a pipe"));
-        self.running = Some(Running { _program: Program(child), input, shown, logged });
+        self.running = Some(Running { program: Program(child), input, shown, logged });
+    }
+
+    /// The number of its process.
+    pub fn process(&self) -> u32 {
+        self.running.as_ref().expect("it runs").program.0.id()
+    }
+
+    /// Tells it to end, as whatever runs it does, and waits until it has.
+    pub fn end(&mut self) -> ExitStatus {
+        let id = i32::try_from(self.process()).ok().and_then(Pid::from_raw).expect("a process that runs");
+        kill_process(id, Signal::TERM).expect("it is ours");
+        let Running { mut program, .. } = self.running.take().expect("it runs");
+        let (tell, told) = channel();
+        std::thread::spawn(move || tell.send(program.0.wait()));
+        let Ok(ended) = told.recv_timeout(LONG) else {
+            kill_process(id, Signal::KILL).expect("it is ours");
+            panic!("it doesn't end when it is told to");
+        };
+        ended.expect("it was waited for")
     }
 
     /// As a power cut would.
@@ -155,12 +195,36 @@ fn free() -> SocketAddr {
 }
 
 impl Drop for Nape {
-    #[expect(clippy::print_stderr, reason = "only a failed test shows it")]
     fn drop(&mut self) {
-        // Who reads that a test failed wants to know what the program thought.
-        if std::thread::panicking() {
-            eprintln!("{} logged:\n{}", self.id, self.log());
-        }
+        explain(self);
+    }
+}
+
+impl Borrow<Nape> for Shared {
+    fn borrow(&self) -> &Nape {
+        self.0
+    }
+}
+
+impl Deref for Shared {
+    type Target = Nape;
+
+    fn deref(&self) -> &Nape {
+        self.0
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        explain(self.0);
+    }
+}
+
+/// Who reads that a test failed wants to know what the program thought.
+#[expect(clippy::print_stderr, reason = "only a failed test shows it")]
+fn explain(nape: &Nape) {
+    if std::thread::panicking() {
+        eprintln!("{} logged:\n{}", nape.id, nape.log());
     }
 }
 

@@ -8,6 +8,7 @@ arrives is told as `{"event": {…}}`, decrypted. It ends when its input does.
 """
 
 import asyncio
+import io
 import json
 import logging
 import sys
@@ -123,6 +124,16 @@ class Person:
     async def send(self, room, content, type="m.room.message"):
         sent = await self.client.room_send(room, type, content, ignore_unverified_devices=True)
         return good(sent).event_id
+
+    async def send_file(self, room, name, text, caption=None):
+        """A file as clients send it; a caption stands where its name would."""
+        data = text.encode()
+        is_encrypted = self.client.rooms[room].encrypted
+        sent, keys = await self.client.upload(io.BytesIO(data), "application/toml", name, is_encrypted, filesize=len(data))
+        uri = good(sent).content_uri
+        where = {"file": {**keys, "url": uri}} if keys else {"url": uri}
+        about = {"msgtype": "m.file", "body": caption or name, "filename": name, "info": {"size": len(data)}, "m.mentions": {}}
+        return await self.send(room, {**about, **where})
 
     async def redact(self, room, event):
         return good(await self.client.room_redact(room, event)).event_id

@@ -210,6 +210,20 @@ impl Person {
         )
     }
 
+    /// Sends a file, perhaps with a caption.
+    pub fn send_file(&self, room: &str, name: &str, text: &str, caption: Option<&str>) -> String {
+        self.order_id(json!({ "do": "send_file", "room": room, "name": name, "text": text, "caption": caption }))
+    }
+
+    /// Answers something said before.
+    pub fn reply(&self, room: &str, event: &str, text: &str) -> String {
+        self.send(
+            room,
+            json!({ "msgtype": "m.text", "body": text, "m.mentions": {},
+                "m.relates_to": { "m.in_reply_to": { "event_id": event } } }),
+        )
+    }
+
     /// Reacts to something.
     pub fn react(&self, room: &str, event: &str, key: &str) -> String {
         let content = json!({ "m.relates_to": { "rel_type": "m.annotation", "event_id": event, "key": key } });

@@ -1,30 +1,32 @@
 //! Routines, from the first question to the last step, led by words and by reactions.
 
+use std::borrow::Borrow;
+
 use serde_json::json;
 
 use crate::homeserver::Homeserver;
-use crate::nape::Nape;
+use crate::nape::{Nape, Shared};
 use crate::person::{Event, Kind, Person};
 use crate::talking::{Scene, hears};
 use crate::tools::LONG;
 
 /// A routine in a thread of a room with others, or in a direct room, which waits for its person's word before each step.
-pub struct Routine {
-    scene: Scene,
+pub struct Routine<N = Shared> {
+    scene: Scene<N>,
     /// Where personal things are said.
     direct: String,
     /// The thread's first event; nothing in the direct room.
     thread: Option<String>,
 }
 
-impl Routine {
+impl<N: Borrow<Nape>> Routine<N> {
     /// Begun; its first card is there.
-    fn begun(kind: Kind) -> (Self, Event) {
-        let scene = Scene::new(kind);
+    fn begun(scene: Scene<N>) -> (Self, Event) {
+        let (kind, nape) = (scene.kind, scene.nape.borrow());
         let direct = match kind {
             Kind::Plain | Kind::Encrypted => {
-                let direct = scene.anna.room(Kind::Direct, &[&scene.nape.id]);
-                hears(&scene.nape, &scene.anna, &direct, "hello, I am Nape");
+                let direct = scene.anna.room(Kind::Direct, &[&nape.id]);
+                hears(nape, &scene.anna, &direct, "hello, I am Nape");
                 direct
             }
             Kind::Direct | Kind::DirectPlain => scene.room.clone(),
@@ -33,7 +35,7 @@ impl Routine {
         let routine = Self { scene, direct, thread };
         routine.say_directly("my settings pace wait", "auto → wait");
         routine.say("routine start desk reset");
-        prepare(&routine.scene.nape, &routine.scene.anna, &routine.direct);
+        prepare(routine.scene.nape.borrow(), &routine.scene.anna, &routine.direct);
         routine.says("about 3 min");
         let card = routine.card(1);
         (routine, card)
@@ -52,7 +54,7 @@ impl Routine {
 
     fn say_directly(&self, text: &str, words: &str) {
         self.scene.anna.say(&self.direct, text);
-        hears(&self.scene.nape, &self.scene.anna, &self.direct, words);
+        hears(self.scene.nape.borrow(), &self.scene.anna, &self.direct, words);
     }
 
     /// The next that it says where the routine is.
@@ -90,7 +92,7 @@ impl Routine {
         let Scene { anna, room, nape, .. } = &self.scene;
         let symbol = symbol(card, choice);
         anna.wait(LONG, &format!("{symbol} for {choice}"), |events| {
-            symbols_of(events, nape, card).contains(&symbol).then_some(())
+            symbols_of(events, nape.borrow(), card).contains(&symbol).then_some(())
         });
         anna.react(room, &card.id, &symbol);
     }
@@ -134,7 +136,7 @@ fn words_lead_through_a_routine_in_a_direct_room() {
 
 /// Every verb, then on to the end.
 fn by_words(kind: Kind) {
-    let (routine, first) = Routine::begun(kind);
+    let (routine, first) = Routine::begun(Scene::new(kind));
     assert_eq!(first.encrypted, kind != Kind::Plain);
     routine.say("pause");
     routine.says("paused");
@@ -166,7 +168,7 @@ fn reactions_lead_through_a_routine_in_a_direct_room() {
 }
 
 fn by_reactions(kind: Kind) {
-    let (routine, card) = Routine::begun(kind);
+    let (routine, card) = Routine::begun(Scene::new(kind));
     routine.press(&card, "Pause");
     let paused = routine.says("paused");
     routine.press(&paused, "Resume");
@@ -179,11 +181,11 @@ fn by_reactions(kind: Kind) {
 
 #[test]
 fn a_strangers_reaction_and_word_change_nothing() {
-    let (routine, card) = Routine::begun(Kind::Encrypted);
+    let (routine, card) = Routine::begun(Scene::new(Kind::Encrypted));
     let Scene { anna, room, nape, .. } = &routine.scene;
     let ben = Person::new(Homeserver::shared(), "ben");
     anna.order(json!({ "do": "invite", "room": room, "user": ben.id }));
-    anna.wait_for_join(room, &ben.id);
+    ben.wait_for_join(room, &ben.id);
     ben.react(room, &card.id, &symbol(&card, "Stop"));
     let thread = routine.thread.as_deref().expect("it runs in a thread");
     ben.say_in(room, thread, "stop");
@@ -198,7 +200,7 @@ fn a_strangers_reaction_and_word_change_nothing() {
 
 #[test]
 fn a_routine_that_was_killed_in_the_middle_comes_back_paused() {
-    let (mut routine, _) = Routine::begun(Kind::Encrypted);
+    let (mut routine, _) = Routine::begun(Scene::alone(Kind::Encrypted));
     routine.say("next");
     routine.card(2);
     routine.scene.nape.kill();

@@ -1,30 +1,40 @@
 //! What people say to it and hear from it, in rooms of every kind.
 
+use std::borrow::Borrow;
+
 use serde_json::json;
 
 use crate::homeserver::Homeserver;
-use crate::nape::{Nape, Setup};
+use crate::nape::{Nape, Setup, Shared};
 use crate::person::{Event, Kind, Person};
 
 /// A bot, and somebody in a room with it.
-pub struct Scene {
-    pub nape: Nape,
+pub struct Scene<N = Nape> {
+    pub nape: N,
     pub anna: Person,
     pub room: String,
     pub kind: Kind,
 }
 
-impl Scene {
-    /// On the homeserver that all share.
+impl Scene<Shared> {
+    /// With the bot that all share.
     pub fn new(kind: Kind) -> Self {
-        let homeserver = Homeserver::shared();
-        let nape = Nape::on(homeserver);
-        Self::with(nape, Person::new(homeserver, "anna"), kind)
+        Self::with(Nape::shared(), Person::new(Homeserver::shared(), "anna"), kind)
     }
+}
 
-    /// With people who are there already.
-    pub fn with(nape: Nape, anna: Person, kind: Kind) -> Self {
-        let room = anna.room(kind, &[&nape.id]);
+impl Scene {
+    /// With a bot of its own.
+    pub fn alone(kind: Kind) -> Self {
+        let homeserver = Homeserver::shared();
+        Self::with(Nape::on(homeserver), Person::new(homeserver, "anna"), kind)
+    }
+}
+
+impl<N: Borrow<Nape>> Scene<N> {
+    /// With those who are there already.
+    pub fn with(nape: N, anna: Person, kind: Kind) -> Self {
+        let room = anna.room(kind, &[&nape.borrow().id]);
         let scene = Self { nape, anna, room, kind };
         // It greets whoever let it in.
         match kind {
@@ -47,7 +57,7 @@ impl Scene {
 
     /// The next thing that it says; these words are in it.
     pub fn hears(&self, words: &str) -> Event {
-        hears(&self.nape, &self.anna, &self.room, words)
+        hears(self.nape.borrow(), &self.anna, &self.room, words)
     }
 
     fn addressed(&self, text: &str) -> String {
@@ -101,7 +111,7 @@ fn a_direct_room_without_encryption_is_answered() {
 }
 
 /// Asking, a technique, a preference, a red flag.
-fn conversation(scene: &Scene) {
+fn conversation(scene: &Scene<Shared>) {
     let answer = scene.ask("ask can I massage my neck if I take blood thinners", "source:");
     assert!(answer.html.as_deref().is_some_and(|html| html.contains("<p>")), "{answer:?}");
     let card = scene.ask("technique effleurage", "effleurage: long gliding strokes");
@@ -160,6 +170,36 @@ fn what_is_edited_or_said_by_a_bot_is_not_answered_again() {
 }
 
 #[test]
+fn an_edit_that_tells_of_an_emergency_is_answered_where_it_stands() {
+    let scene = Scene::new(Kind::Encrypted);
+    let root = scene.anna.say(&scene.room, "about necks");
+    let asked = scene.anna.say_in(&scene.room, &root, "!nape what is effleurage");
+    scene.hears("source:");
+    scene.anna.edit(&scene.room, &asked, "!nape one side of my face is drooping");
+    let alarm = scene.hears("emergency number");
+    assert_eq!((alarm.thread.as_deref(), alarm.encrypted), (Some(root.as_str()), true), "{alarm:?}");
+    // A letter set right is no reason to say it again.
+    scene.anna.edit(&scene.room, &asked, "!nape One side of my face is drooping.");
+    scene.ask("technique stretching", "stretching: small");
+}
+
+#[test]
+fn what_somebody_writes_under_a_picture_or_of_themselves_passes_the_gate() {
+    let scene = Scene::new(Kind::DirectPlain);
+    scene.hears("this room is not encrypted");
+    let says = |kind: &str, body: &str| {
+        let content = json!({ "msgtype": kind, "body": body, "filename": "me.png", "url": "mxc://localhost/none" });
+        scene.anna.send(&scene.room, content);
+    };
+    says("m.image", "me.png");
+    says("m.emote", "has a stiff neck");
+    says("m.image", "what is effleurage");
+    scene.hears("source:");
+    says("m.emote", "has lost all feeling in one arm, very suddenly");
+    scene.hears("emergency number");
+}
+
+#[test]
 fn whoever_may_not_invite_it_is_turned_down() {
     let homeserver = Homeserver::shared();
     let [anna, ben] = ["anna", "ben"].map(|name| Person::new(homeserver, name));
@@ -177,5 +217,5 @@ fn whoever_may_not_invite_it_is_turned_down() {
 fn a_room_that_everybody_has_left_is_left() {
     let scene = Scene::new(Kind::Plain);
     scene.anna.order(json!({ "do": "leave", "room": scene.room }));
-    scene.nape.logs("nobody else is in the room");
+    scene.nape.logs(&format!("nobody else is in the room any more; leaving it room={}", scene.room));
 }
