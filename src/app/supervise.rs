@@ -66,8 +66,14 @@ pub async fn supervise(
         let inlet = if adapter.ends_all { events.take() } else { events.clone() };
         let Some(inlet) = inlet else { return Ok(End::All) };
         let servers = servers(store.as_ref(), &adapter.profile.platform);
-        let (prefixes, pulse) = (prefixes(store.clone()), pulse.clone());
-        let link = Link { events: inlet, deliveries: inbox, stop: closed.clone(), prefixes, servers, pulse };
+        let link = Link {
+            events: inlet,
+            deliveries: inbox,
+            stop: closed.clone(),
+            prefixes: prefixes(store.clone()),
+            servers,
+            pulse: pulse.clone(),
+        };
         let ended = tokio::spawn((adapter.run)(link)).await;
         // Orders wait until it is back; when it never comes back, they stay in the store.
         way.send_replace(None);
