@@ -74,14 +74,19 @@ pub(super) fn passes(turn: &mut Turn<'_>) -> bool {
     true
 }
 
-/// Whether what there is to say about a sign is what was said last: a corrected letter is no reason to say it again.
+/// Whether what there is to say about a sign was said last, or more than that: a corrected letter is no reason to say it again.
 fn is_known(turn: &Turn<'_>, verdict: &Verdict) -> bool {
-    let (said, seen) = match verdict {
-        Verdict::Raised { flag, urgency } => (&turn.recent.alarm, (flag.clone(), *urgency)),
-        Verdict::Doubtful { flag, urgency } => (&turn.recent.asked_about, (flag.clone(), *urgency)),
-        Verdict::About { .. } | Verdict::CheckIn | Verdict::Clear => return false,
+    let says = |said: &Option<(String, Urgency)>, flag: &str, urgency: Urgency| {
+        said.as_ref().is_some_and(|(of, most)| of == flag && *most >= urgency)
     };
-    said.as_ref() == Some(&seen)
+    let recent = &turn.recent;
+    match verdict {
+        Verdict::Raised { flag, urgency } => says(&recent.alarm, flag, *urgency),
+        Verdict::Doubtful { flag, urgency } => {
+            says(&recent.alarm, flag, *urgency) || says(&recent.asked_about, flag, *urgency)
+        }
+        Verdict::About { .. } | Verdict::CheckIn | Verdict::Clear => false,
+    }
 }
 
 /// What the gate makes of a text. The words of a command mean what they mean: there is nothing for the encoder to guess.
