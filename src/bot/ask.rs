@@ -82,11 +82,15 @@ pub(super) fn technique(turn: &mut Turn<'_>, name: Option<&str>) {
         return turn.answer(Message::say(turn.phrases().technique_list()).items(titles));
     };
     let typed = name.trim().trim_end_matches('?').to_lowercase();
-    let by_name = cards().find(|card| {
-        let names = [card.id.as_str(), card_name(card), &card.title].map(|name| name.to_lowercase().replace('_', " "));
-        names.iter().any(|own| *own == typed.replace('_', " ") || own.split(':').next() == Some(typed.as_str()))
-            || card.tags.contains(&typed)
-    });
+    let plain = |name: &str| name.to_lowercase().replace('_', " ");
+    // A card's own name comes before what others are called, too.
+    let by_name = cards().find(|card| [card.id.as_str(), card_name(card)].map(plain).contains(&plain(&typed)));
+    let by_title = || {
+        cards().find(|card| {
+            let title = plain(&card.title);
+            title == plain(&typed) || title.split(':').next() == Some(typed.as_str()) || card.tags.contains(&typed)
+        })
+    };
     let by_meaning = || {
         let finding = turn.find(name);
         let clear = matches!(finding.outcome, Outcome::Answer | Outcome::DidYouMean);
@@ -94,7 +98,7 @@ pub(super) fn technique(turn: &mut Turn<'_>, name: Option<&str>) {
             finding.ranked.iter().filter_map(|ranked| library.entry(&ranked.entry)).filter(|entry| entry.is_card());
         if clear { cards.take(1).next() } else { None }
     };
-    match by_name.or_else(by_meaning) {
+    match by_name.or_else(by_title).or_else(by_meaning) {
         Some(card) => {
             let message = longer(turn, card);
             turn.recent.entry = Some(card.id.clone());
