@@ -1,10 +1,12 @@
 //! The real program, run against the loopback.
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -22,6 +24,16 @@ pub struct Nape {
     child: Option<Child>,
 }
 
+/// A place at its terminal.
+pub struct Seat {
+    input: ChildStdin,
+    shown: Option<BufReader<ChildStdout>>,
+    logged: Option<BufReader<ChildStderr>>,
+}
+
+/// How long a test waits for a line.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 impl Nape {
     /// Starts it with Discord alone, which is the fake, and waits until it listens and its commands are there.
     pub async fn start(fake: &Fake) -> Self {
@@ -32,6 +44,25 @@ impl Nape {
 
     /// Starts it without waiting. `more` are further lines for `[discord]`.
     pub fn begin(fake: &Fake, more: &str) -> Self {
+        let mut nape = Self::configured(fake, false, more);
+        nape.again();
+        nape
+    }
+
+    /// Starts it with somebody at its terminal, beside Discord.
+    pub fn with_a_terminal(fake: &Fake) -> (Self, Seat) {
+        let mut nape = Self::configured(fake, true, "");
+        let mut command = nape.command();
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program is built with the tests");
+        let pipe = "it was given a pipe";
+        let (input, shown) = (child.stdin.take().expect(pipe), child.stdout.take().expect(pipe));
+        let logged = child.stderr.take().expect(pipe);
+        nape.child = Some(child);
+        (nape, Seat { input, shown: Some(BufReader::new(shown)), logged: Some(BufReader::new(logged)) })
+    }
+
+    fn configured(fake: &Fake, terminal: bool, more: &str) -> Self {
         let api = fake.url();
         let folder = tempfile::tempdir().expect("a temporary folder");
         let token = folder.path().join("token");
@@ -39,25 +70,23 @@ impl Nape {
         fs::set_permissions(&token, fs::Permissions::from_mode(0o600)).expect("a file of ours");
         let data = folder.path().join("data");
         let config = format!(
-            "[store]\npath = {data:?}\nroom = 1\n[terminal]\nenabled = false\n{LIMITS}[discord]\nenabled = true\ntoken_file = {token:?}\n\
+            "[store]\npath = {data:?}\nroom = 1\n[terminal]\nenabled = {terminal}\n{LIMITS}[discord]\nenabled = true\ntoken_file = {token:?}\n\
              api_url = {api:?}\n{more}\n"
         );
         fs::write(folder.path().join("nape.toml"), config).expect("a file of ours");
-        let mut nape = Self { folder, world: Arc::clone(&fake.inner), child: None };
-        nape.again();
-        nape
+        Self { folder, world: Arc::clone(&fake.inner), child: None }
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_nape"));
+        command.args(["run", "--config"]).arg(self.folder.path().join("nape.toml"));
+        command
     }
 
     /// Starts it again on what it left.
     pub fn again(&mut self) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.log_file()).expect("a file of ours");
-        let child = Command::new(env!("CARGO_BIN_EXE_nape"))
-            .args(["run", "--config"])
-            .arg(self.folder.path().join("nape.toml"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn();
+        let child = self.command().stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn();
         self.child = Some(child.expect("the program is built with the tests"));
     }
 
@@ -127,6 +156,37 @@ impl Nape {
     fn log_file(&self) -> PathBuf {
         self.folder.path().join("log")
     }
+}
+
+impl Seat {
+    /// Types a line.
+    pub fn types(&mut self, line: &str) {
+        writeln!(self.input, "{line}").expect("it listens");
+    }
+
+    /// Waits until the terminal shows this.
+    pub async fn shows(&mut self, words: &'static str) {
+        self.shown = Some(until(self.shown.take().expect("nobody else reads"), words).await);
+    }
+
+    /// Waits until this is logged.
+    pub async fn logs(&mut self, words: &'static str) {
+        self.logged = Some(until(self.logged.take().expect("nobody else reads"), words).await);
+    }
+}
+
+/// Reads up to the line that says this. The loopback lives on this thread and goes on meanwhile.
+async fn until<R: BufRead + Send + 'static>(mut from: R, words: &'static str) -> R {
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut line = String::new();
+        while !line.contains(words) {
+            line.clear();
+            assert_ne!(from.read_line(&mut line).expect("it writes text"), 0, "it has ended without `{words}`");
+        }
+        from
+    });
+    let read = tokio::time::timeout(PATIENCE, reading).await;
+    read.unwrap_or_else(|_| panic!("it does not say `{words}`")).expect("it says so")
 }
 
 impl Drop for Nape {

@@ -48,6 +48,40 @@ async fn a_refused_token_ends_the_adapter_with_a_clear_word() {
 }
 
 #[tokio::test]
+async fn a_refused_token_ends_discord_alone_and_whoever_sits_at_the_terminal_goes_on() {
+    let fake = Fake::start().await;
+    fake.unauthorized(true);
+    let (mut nape, mut seat) = Nape::with_a_terminal(&fake);
+    seat.logs("refuses the token").await;
+    seat.types(ASK);
+    seat.shows("gliding strokes").await;
+    // Nor is it asked for again and again.
+    let asked = fake.look(|state| state.requests.len());
+    seat.types("technique petrissage");
+    seat.shows("Petrissage: kneading").await;
+    assert_eq!(fake.look(|state| state.requests.len()), asked);
+    assert!(nape.stop().await.success(), "it goes on until it is asked to end");
+}
+
+#[tokio::test]
+async fn a_bot_on_trial_has_its_commands_in_one_guild_alone() {
+    let fake = Fake::start().await;
+    let (own, other) = (fake.guild("own"), fake.guild("other"));
+    let mut nape = Nape::begin(&fake, &format!("guild = \"{own}\""));
+    nape.listens(&fake).await;
+    let anna = fake.user("anna");
+    assert!(fake.member(own, anna).is_offered("ask") && !fake.member(other, anna).is_offered("ask"));
+    assert!(fake.member(own, anna).slash("ask").option("question", ASK).send().reply().await.text.contains(SOURCE));
+    let put = "PUT /applications/{application_id}/guilds/{guild_id}/commands";
+    let all = "PUT /applications/{application_id}/commands";
+    nape.kill();
+    let before = fake.look(|state| state.gateway.identifies.len());
+    nape.again();
+    fake.until(|state| (state.gateway.identifies.len() > before).then_some(())).await;
+    assert_eq!((fake.calls(put), fake.calls(all)), (1, 0), "once, and nowhere else");
+}
+
+#[tokio::test]
 async fn a_token_that_is_taken_away_ends_it_too() {
     let mut scene = Scene::new().await;
     scene.fake.unauthorized(true);
