@@ -79,6 +79,7 @@ fn line(command: Command) -> &'static str {
         Command::AdminSet => "nape-admin set at_once 7",
         Command::AdminReset => "nape-admin reset at_once",
         Command::AdminCheck => "nape-admin check",
+        Command::AdminTest => "nape-admin test answers",
         Command::AdminExport => "nape-admin export",
         Command::AdminPlan => "nape-admin plan at_once = 7",
         Command::AdminApply => "nape-admin apply at_once = 7",

@@ -155,6 +155,8 @@ pub enum Work {
         reply: Option<ReplyToken>,
         /// The step that it announces.
         step: Option<StepMark>,
+        /// Whether it takes the place of the message under which it was pressed, where that can be done.
+        instead: bool,
         /// What, in as many messages.
         parts: Vec<Part>,
     },
@@ -195,7 +197,7 @@ pub struct Names {
     pub server_settings: Vec<String>,
     /// Ids of sources.
     pub sources: Vec<String>,
-    /// Keys of a server's settings that take free text, with the most characters that it may have.
+    /// Keys of a server's settings whose values are written, with the most characters that it may have.
     pub texts: Vec<(String, usize)>,
 }
 

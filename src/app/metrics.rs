@@ -311,6 +311,7 @@ pub fn kind(event: &Event) -> &'static str {
             Input::Said { .. } => "said",
             Input::Invoked(_) => "invoked",
             Input::Pressed { .. } => "pressed",
+            Input::Completed { .. } => "completed",
             Input::NotTheirs => "not_theirs",
             Input::Unasked { .. } => "unasked",
         },

@@ -247,7 +247,14 @@ impl Shared {
                     has_reply_token: post.reply.is_some(),
                 };
                 let parts = degrade(&post.message, &self.gateway.profile.capabilities, around, &self.withheld);
-                Work::Say { place: post.place, person: post.person, reply: post.reply, step: post.step, parts }
+                Work::Say {
+                    place: post.place,
+                    person: post.person,
+                    reply: post.reply,
+                    step: post.step,
+                    instead: post.instead,
+                    parts,
+                }
             }
             Order::Open { home, owner, session, venue, title } => Work::Open { home, owner, session, venue, title },
             Order::Close { place, session } => Work::Close { place, session },
@@ -357,6 +364,7 @@ mod tests {
             reply: None,
             step: None,
             urgent,
+            instead: false,
             message: Message::say(text),
         });
         Item { id: None, order, handled: Handled::new(|| {}, Busy::default()) }

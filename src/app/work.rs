@@ -267,6 +267,7 @@ fn tell(person: &FromPerson, sentence: String) -> Order {
         reply: person.reply.clone(),
         step: None,
         urgent: false,
+        instead: false,
         message: Message::say(sentence).private(),
     })
 }
@@ -275,7 +276,7 @@ fn tell(person: &FromPerson, sentence: String) -> Order {
 fn is_slight(change: &Change, records: &Records) -> bool {
     match (&change.record, records.get(&change.key)) {
         (Some(Record::Person(next)), Some(Record::Person(before))) => {
-            *before == Person { last_used: before.last_used, ..next.clone() }
+            *before == Person { last_used: before.last_used, keep: before.keep, ..next.clone() }
         }
         _ => change.key.is_volatile(),
     }

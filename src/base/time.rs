@@ -6,6 +6,7 @@ use std::fmt;
 use std::ops::Add;
 use std::time::Duration;
 
+use jiff::tz::{TimeZone, TimeZoneDatabase};
 use serde::{Deserialize, Serialize};
 
 /// A moment, in milliseconds since 1970-01-01T00:00:00Z.
@@ -35,6 +36,13 @@ impl Timestamp {
         Timestamp(self.0.div_euclid(DAY) * DAY)
     }
 
+    /// The day and minute of this moment as clocks show it in a time zone, `2026-11-23 10:02`; in UTC where there is no such zone.
+    pub fn in_zone(self, zone: &str) -> String {
+        let zone = time_zone(zone).unwrap_or(TimeZone::UTC);
+        let moment = jiff::Timestamp::from_millisecond(self.0);
+        moment.map_or_else(|_| self.0.to_string(), |at| at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string())
+    }
+
     /// This moment as an RFC 3339 text in UTC, or the bare milliseconds when it lies outside the calendar.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_millisecond(self.0).map_or_else(|_| self.0.to_string(), |moment| moment.to_string())
@@ -53,6 +61,16 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_rfc3339())
     }
+}
+
+/// The name of a time zone as the IANA database writes it, whatever case it was typed in; `None` where it has no such zone. The
+/// database is the one that is built in, so that every machine gives the same times.
+pub fn zone_name(typed: &str) -> Option<String> {
+    time_zone(typed.trim()).and_then(|zone| zone.iana_name().map(str::to_owned))
+}
+
+fn time_zone(name: &str) -> Option<TimeZone> {
+    TimeZoneDatabase::bundled().get(name).ok()
 }
 
 /// Reads a length of time as people write it: `3 min`, `90s`, `1 h 30 min`, `10` (minutes).

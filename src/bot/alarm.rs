@@ -9,7 +9,7 @@ use crate::command::parse::{Invocation, parse};
 use crate::command::table::Command;
 use crate::message::model::{Audience, Choice, Message};
 use crate::port::action::Mark;
-use crate::port::event::Input;
+use crate::port::event::{Input, With};
 use crate::port::record::{Key, Lock, Record};
 use crate::routine::session::Phase;
 use crate::safety::model::{Urgency, Verdict};
@@ -235,7 +235,8 @@ pub(super) fn written(turn: &Turn<'_>) -> Vec<String> {
             std::iter::once(text.clone()).chain(more).collect()
         }
         Input::Invoked(invocation) => arguments(invocation),
-        Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
+        Input::Completed { with: With::Text(text), .. } => vec![text.clone()],
+        Input::Completed { with: With::Ids(_), .. } | Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
     }
 }
 
@@ -245,6 +246,7 @@ pub(super) fn command(turn: &Turn<'_>) -> Option<Invocation> {
         Input::Said { text, .. } => super::command_in(turn, text),
         Input::Invoked(invocation) => Some(invocation.clone()),
         Input::Pressed { line } => parse(line).ok(),
+        Input::Completed { line, with } => super::completed(line, with),
         Input::NotTheirs | Input::Unasked { .. } => None,
     }
 }
@@ -252,7 +254,14 @@ pub(super) fn command(turn: &Turn<'_>) -> Option<Invocation> {
 /// What a person says in their own words, beside the words of a command.
 fn talk(turn: &Turn<'_>, command: Option<&Invocation>) -> Option<String> {
     match (&turn.person.input, command) {
-        (Input::Pressed { .. } | Input::NotTheirs | Input::Unasked { .. }, _) => None,
+        (
+            Input::Pressed { .. }
+            | Input::Completed { with: With::Ids(_), .. }
+            | Input::NotTheirs
+            | Input::Unasked { .. },
+            _,
+        ) => None,
+        (Input::Completed { with: With::Text(text), .. }, _) => Some(text.clone()),
         (_, Some(invocation)) => invocation.free_text().next().map(str::to_owned),
         (Input::Said { text, .. }, None) => Some(text.clone()),
         (Input::Invoked(_), None) => None,

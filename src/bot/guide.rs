@@ -230,7 +230,8 @@ pub(super) fn close(outcome: &mut Outcome, records: &Records, owner: &UserId, ru
 /// A message in the session's place.
 pub(super) fn in_session(running: &Running, owner: &UserId, message: Message, step: Option<StepMark>) -> Order {
     let message = message.quiet(running.session.quiet);
-    Order::Say(Post { place: running.place.clone(), person: owner.clone(), reply: None, step, urgent: false, message })
+    let (place, person) = (running.place.clone(), owner.clone());
+    Order::Say(Post { place, person, reply: None, step, urgent: false, instead: false, message })
 }
 
 /// The card of the step that is on.

@@ -56,6 +56,7 @@ pub(super) fn greet(
         reply: None,
         step: None,
         urgent: false,
+        instead: false,
         message,
     }));
 }

@@ -32,12 +32,13 @@ use crate::encoder::{Encoder, Reading};
 use crate::locale::Phrases;
 use crate::message::model::Message;
 use crate::port::action::Outcome;
-use crate::port::event::{Event, FromPerson, Input, Limit};
+use crate::port::event::{Event, FromPerson, Input, Limit, With};
 use crate::port::record::{Key, Records};
 use crate::safety::gate::Gate;
 use crate::safety::model::Verdict;
 use crate::safety::{Readings, Scores};
 use crate::settings::file;
+use crate::settings::table::NOTHING;
 
 use refusal::Refusal;
 use turn::Turn;
@@ -172,7 +173,8 @@ impl Bot {
         match &person.input {
             Input::Said { text, .. } | Input::Unasked { text, .. } => is_sign(text),
             Input::Invoked(invocation) => invocation.free_text().any(is_sign),
-            Input::Pressed { .. } | Input::NotTheirs => false,
+            Input::Completed { with: With::Text(text), .. } => is_sign(text),
+            Input::Completed { with: With::Ids(_), .. } | Input::Pressed { .. } | Input::NotTheirs => false,
         }
     }
 
@@ -207,6 +209,10 @@ impl Bot {
             Input::Pressed { line } => match parse(line) {
                 Ok(invocation) => dispatch(&mut turn, &invocation),
                 Err(_) => turn.refuse(Refusal::Stale),
+            },
+            Input::Completed { line, with } => match completed(line, with) {
+                Some(invocation) => dispatch(&mut turn, &invocation),
+                None => turn.refuse(Refusal::Stale),
             },
             Input::NotTheirs => turn.refuse(Refusal::NotTheirs),
             // The gate has seen it.
@@ -263,7 +269,20 @@ fn said(turn: &mut Turn<'_>, text: &str) {
 fn meant(turn: &Turn<'_>) -> Option<Command> {
     match &turn.person.input {
         Input::Said { text, .. } => turn.session().and_then(|_| guide::meant_verb(bare(text))),
-        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs | Input::Unasked { .. } => None,
+        Input::Invoked(_)
+        | Input::Pressed { .. }
+        | Input::Completed { .. }
+        | Input::NotTheirs
+        | Input::Unasked { .. } => None,
+    }
+}
+
+/// The command that a line and what completes it make together.
+fn completed(line: &str, with: &With) -> Option<Invocation> {
+    match with {
+        With::Text(text) => Invocation::completed(line, text),
+        With::Ids(ids) if ids.is_empty() => Invocation::completed(line, NOTHING),
+        With::Ids(ids) => Invocation::completed(line, &ids.join(" ")),
     }
 }
 
@@ -307,6 +326,7 @@ fn dispatch(turn: &mut Turn<'_>, invocation: &Invocation) {
         Command::AdminSet => administer::set(turn, arg("key"), invocation.arg("value")),
         Command::AdminReset => administer::reset(turn, arg("key")),
         Command::AdminCheck => administer::check(turn),
+        Command::AdminTest => administer::test(turn, arg("key")),
         Command::AdminExport => administer::export(turn),
         Command::AdminPlan => administer::plan(turn, invocation.arg("file")),
         Command::AdminApply => administer::apply(turn, invocation.arg("file")),

@@ -2,12 +2,12 @@
 
 use crate::message::model::{Block, Choice, Message};
 use crate::port::record::Key;
-use crate::settings::table::{self, Layer};
+use crate::settings::table::{self, Layer, TIME_ZONE};
 
 use super::guide;
 use super::refusal::Refusal;
 use super::setting;
-use super::turn::Turn;
+use super::turn::{Turn, YEAR};
 
 /// Shows preferences, one of them, or sets one.
 pub(super) fn settings(turn: &mut Turn<'_>, key: Option<&str>, value: Option<&str>) {
@@ -48,16 +48,18 @@ pub(super) fn data(turn: &mut Turn<'_>) {
     let mut lines: Vec<String> = Vec::new();
     let me = turn.me();
     lines.extend(me.settings.0.iter().map(|(key, value)| phrases.data_setting(key, &value.to_string())));
-    lines.extend(me.screened.map(|at| phrases.data_screened(&date(at))));
+    let zone = turn.layers().word(&TIME_ZONE);
+    lines.extend(me.screened.map(|at| phrases.data_screened(&day(&at.in_zone(&zone)))));
     let felt = me.felt;
     if felt.better + felt.same + felt.worse > 0 {
         lines.push(phrases.data_felt(felt.better, felt.same, felt.worse));
     }
     if turn.records.get(&Key::Person(turn.person.who.clone())).is_some() {
-        lines.push(phrases.data_last_used(&date(me.last_used)));
+        let days = turn.keep().unwrap_or(YEAR);
+        lines.push(phrases.data_last_used(&day(&me.last_used.in_zone("UTC")), days));
     }
     lines.extend(turn.session().map(|running| phrases.data_session(running.session.at + 1)));
-    lines.extend(turn.records.lock(&turn.person.who).map(|lock| phrases.data_lock(&lock.until.to_rfc3339())));
+    lines.extend(turn.records.lock(&turn.person.who).map(|lock| phrases.data_lock(&lock.until.in_zone(&zone), &zone)));
     if lines.is_empty() {
         return turn.tell(Message::say(phrases.data_nothing()).fine(phrases.data_never()));
     }
@@ -152,6 +154,7 @@ fn show_all(turn: &mut Turn<'_>) {
     turn.tell(Message::say(phrases.settings_intro()).items(lines).fine(phrases.settings_how()).choices(choices));
 }
 
-fn date(at: crate::base::time::Timestamp) -> String {
-    at.to_rfc3339().chars().take(10).collect()
+/// The day of a moment as clocks show it.
+fn day(moment: &str) -> String {
+    moment.chars().take(10).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! | what | when |
 //! |---|---|
-//! | a person's preferences and counts | a year after the day of last use |
+//! | a person's preferences and counts | a year after the day of last use; sooner where the server of that day has set `retention` |
 //! | a safety lock that nobody has lifted | a year after its end |
 //! | a routine | at its end; a paused one ends itself after half an hour |
 //! | a server's settings and their log | a week after the bot was removed from it |
@@ -103,6 +103,8 @@ mod tests {
         assert_eq!(deleted(&Key::Person(who.clone()), person), used + UNUSED);
         assert_eq!(deleted(&Key::Lock(who), Record::Lock(Lock { until: used })), used + UNUSED);
         assert_eq!(Record::Person(Person::default()).due(), None);
+        let sooner = |keep| Record::Person(Person { last_used: used, keep: Some(keep), ..Person::default() }).due();
+        assert_eq!((sooner(30), sooner(4000)), (Some(used + DAY * 30), Some(used + UNUSED)), "it never keeps longer");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! How a setting is shown, whoever may set it.
 
-use crate::message::model::{Choice, Message, Text};
+use crate::message::model::{Choice, Listed, Message, Pick, Text};
 use crate::settings::table::{BadValue, HERE, Ids, Kind, Layer, NOTHING, SETTINGS, Setting};
 use crate::settings::value::Value;
 
@@ -30,29 +30,61 @@ pub(super) fn card(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Message 
     let phrases = turn.phrases();
     let resolved = turn.resolve(setting, layer);
     let from = phrases.layer(layer_name(resolved.layer));
-    let values = few(setting);
-    let command = match layer {
-        Layer::Server => "nape-admin set",
-        Layer::Person | Layer::Default => "my settings",
-    };
+    let now = shown(&resolved.value);
     let may_set = setting.may_be_set_by(layer);
-    let by_hand =
-        is_written(setting).then(|| Choice::new(phrases.choice_write(), format!("{command} {}", setting.key)));
-    let choices = values
-        .iter()
-        .map(|value| Choice::new(value.as_str(), format!("{command} {} {value}", setting.key)))
-        .chain(by_hand)
-        .filter(|_| may_set);
+    let values = few(setting).into_iter().map(|value| {
+        let choice = Choice::new(value.as_str(), format!("{} {} {value}", command(layer), setting.key));
+        if value == now { choice.held() } else { choice }
+    });
+    let choices = values.chain(by_hand(turn, setting, layer)).filter(|_| may_set);
     Message::new()
         .heading(setting.key)
         .paragraph(phrases.setting(setting.key))
-        .paragraph(phrases.setting_now(&shown(&resolved.value), &from))
+        .paragraph(phrases.setting_now(&now, &from))
         .fine(if may_set {
             phrases.setting_range(&range(turn, setting))
         } else {
             phrases.refused_not_yours(setting.key)
         })
         .choices(choices)
+}
+
+/// How a value of a server's setting is given that is none of a few: picked from the platform's own list, or written.
+pub(super) fn by_hand(turn: &Turn<'_>, setting: &Setting, layer: Layer) -> Option<Choice> {
+    if layer != Layer::Server {
+        return None;
+    }
+    let phrases = turn.phrases();
+    let line = format!("{} {}", command(layer), setting.key);
+    let picked = match turn.server_value(setting) {
+        Value::Words(ids) => ids,
+        Value::Word(id) if !id.is_empty() => vec![id],
+        Value::Word(_) | Value::Switch(_) | Value::Number(_) => Vec::new(),
+    };
+    let pick = |of, max, picked| Choice::new(phrases.choice_pick(), line.clone()).pick(Pick { of, max, picked });
+    match setting.kind {
+        Kind::Ids { of: Ids::Channels, max } => Some(pick(Listed::Channels, max, picked)),
+        Kind::Ids { of: Ids::Roles, max } => Some(pick(Listed::Roles, max, picked)),
+        Kind::Place => Some(pick(Listed::Channels, 1, picked)),
+        Kind::Text { .. } | Kind::Prefix { .. } | Kind::Zone | Kind::Number { .. } if few(setting).is_empty() => {
+            Some(Choice::new(phrases.choice_write(), line))
+        }
+        Kind::Text { .. }
+        | Kind::Prefix { .. }
+        | Kind::Zone
+        | Kind::Number { .. }
+        | Kind::Switch
+        | Kind::Word(_)
+        | Kind::Words(_) => None,
+    }
+}
+
+/// The command that sets the settings of a layer.
+fn command(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Server => "nape-admin set",
+        Layer::Person | Layer::Default => "my settings",
+    }
 }
 
 /// The values of a setting, where they are few enough to choose from.
@@ -64,13 +96,13 @@ pub(super) fn few(setting: &Setting) -> Vec<String> {
             or.map(str::to_owned).into_iter().chain((min..=max).map(|number| number.to_string())).collect()
         }
         Kind::Place => vec![HERE.to_owned(), NOTHING.to_owned()],
-        Kind::Number { .. } | Kind::Words(_) | Kind::Text { .. } | Kind::Prefix { .. } | Kind::Ids { .. } => Vec::new(),
+        Kind::Number { .. }
+        | Kind::Words(_)
+        | Kind::Text { .. }
+        | Kind::Prefix { .. }
+        | Kind::Ids { .. }
+        | Kind::Zone => Vec::new(),
     }
-}
-
-/// Whether a setting takes words of one's own.
-pub(super) fn is_written(setting: &Setting) -> bool {
-    matches!(setting.kind, Kind::Text { .. } | Kind::Prefix { .. })
 }
 
 /// A value as it would be typed; an empty text is nothing.
@@ -86,6 +118,7 @@ pub(super) fn allowed(turn: &Turn<'_>, bad: &BadValue) -> String {
         BadValue::OutOfRange { min, max, or: Some(word) } => format!("{word}, {min}–{max}"),
         BadValue::NoIds { of, max } => ids(turn, *of, *max),
         BadValue::NoPrefix { max } => turn.phrases().prefix_form(u32::try_from(*max).unwrap_or(u32::MAX)),
+        BadValue::NoZone => turn.phrases().zone_names(),
         BadValue::TooLong { max } => turn.phrases().at_most_characters(u32::try_from(*max).unwrap_or(u32::MAX)),
     }
 }
@@ -101,6 +134,7 @@ fn range(turn: &Turn<'_>, setting: &Setting) -> String {
         Kind::Text { max } => format!("≤ {max}"),
         Kind::Prefix { max } => turn.phrases().prefix_form(u32::try_from(max).unwrap_or(u32::MAX)),
         Kind::Ids { of, max } => ids(turn, of, max),
+        Kind::Zone => turn.phrases().zone_names(),
         Kind::Place => format!("{HERE}, {NOTHING}"),
     }
 }

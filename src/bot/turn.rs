@@ -12,7 +12,7 @@ use crate::port::audit::Audit;
 use crate::port::event::{FromPerson, Input};
 use crate::port::record::{Key, Person, Recent, Record, Records, Running, Server};
 use crate::settings::resolve::{Layers, Resolved};
-use crate::settings::table::{ANSWERS, ATTACK_MODE, Layer, Setting};
+use crate::settings::table::{ANSWERS, ATTACK_MODE, Layer, RETENTION, Setting};
 use crate::settings::value::{Value, Values};
 
 use super::Bot;
@@ -41,6 +41,8 @@ pub(super) struct Turn<'a> {
 
 /// What was said is remembered, in memory, for so long.
 const REMEMBERED: std::time::Duration = std::time::Duration::from_secs(60 * 60);
+/// The days that everything is kept without use, unless it is wanted otherwise.
+pub(super) const YEAR: u32 = 365;
 /// A doubtful sign's open question is remembered for as long as a lock would hold: silence is no answer.
 const ASKED: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
 
@@ -85,7 +87,7 @@ impl<'a> Turn<'a> {
                 *addressed
                     || self.session().is_some_and(|running| running.own_place && running.place == self.person.place)
             }
-            Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => true,
+            Input::Invoked(_) | Input::Pressed { .. } | Input::Completed { .. } | Input::NotTheirs => true,
         }
     }
 
@@ -177,17 +179,25 @@ impl<'a> Turn<'a> {
     pub fn answer(&mut self, message: Message) {
         let aloud = match self.person.input {
             Input::Said { .. } | Input::Unasked { .. } => true,
-            Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => self.layers().word(&ANSWERS) == "public",
+            Input::Invoked(_) | Input::Pressed { .. } | Input::Completed { .. } | Input::NotTheirs => {
+                self.layers().word(&ANSWERS) == "public"
+            }
         };
         let audience = if aloud { Audience::Everyone } else { Audience::Private };
         let quiet = self.is_quiet();
-        self.post(Message { audience, quiet, ..message });
+        self.post(Message { audience, quiet, ..message }, false);
     }
 
     /// Tells the person alone.
     pub fn tell(&mut self, message: Message) {
         let quiet = self.is_quiet();
-        self.post(Message { audience: Audience::Private, quiet, ..message });
+        self.post(Message { audience: Audience::Private, quiet, ..message }, false);
+    }
+
+    /// Tells the person alone, in the place of what they pressed, so that it stays one message.
+    pub fn tell_instead(&mut self, message: Message) {
+        let quiet = self.is_quiet();
+        self.post(Message { audience: Audience::Private, quiet, ..message }, true);
     }
 
     /// Says what may wait behind nothing.
@@ -198,6 +208,7 @@ impl<'a> Turn<'a> {
             reply: (place == &self.person.place).then(|| self.person.reply.clone()).flatten(),
             step: None,
             urgent: true,
+            instead: false,
             message,
         };
         self.outcome.orders.push(Order::Say(post));
@@ -221,8 +232,10 @@ impl<'a> Turn<'a> {
     pub fn finish(mut self) -> Outcome {
         let today = self.now.day();
         let is_known = self.records.get(&Key::Person(self.person.who.clone())).is_some();
-        if self.me_changed || (is_known && self.me.last_used != today && !self.deletes_me()) {
-            self.me.last_used = today;
+        let keep = self.keep();
+        let is_old = self.me.last_used != today || self.me.keep != keep;
+        if self.me_changed || (is_known && is_old && !self.deletes_me()) {
+            (self.me.last_used, self.me.keep) = (today, keep);
             let record = Record::Person(self.me.clone());
             self.outcome.set(Key::Person(self.person.who.clone()), record);
         }
@@ -238,18 +251,27 @@ impl<'a> Turn<'a> {
         self.outcome
     }
 
+    /// After how many days without use the person's record is deleted, as it is wanted here; where nobody could want anything, as before.
+    pub fn keep(&self) -> Option<u32> {
+        match &self.person.place.server {
+            Some(_) => self.layers().number(&RETENTION).filter(|days| *days < YEAR),
+            None => self.me.keep,
+        }
+    }
+
     fn deletes_me(&self) -> bool {
         let mine = Key::Person(self.person.who.clone());
         self.outcome.changes.iter().any(|change| change.key == mine && change.record.is_none())
     }
 
-    fn post(&mut self, message: Message) {
+    fn post(&mut self, message: Message, instead: bool) {
         let post = Post {
             place: self.person.place.clone(),
             person: self.person.who.clone(),
             reply: self.person.reply.clone(),
             step: None,
             urgent: false,
+            instead,
             message,
         };
         self.outcome.orders.push(Order::Say(post));

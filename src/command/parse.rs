@@ -66,6 +66,16 @@ impl Invocation {
         self.arg(name).and_then(|value| value.parse().ok())
     }
 
+    /// A command line that lacks its last argument, and the text of that; nothing where the command ends without a text.
+    pub fn completed(line: &str, text: &str) -> Option<Self> {
+        let (spec, rest) = begun(line)?;
+        let last = spec.params.iter().find(|param| takes_all(param))?;
+        let mut words = rest.split_whitespace();
+        let before = spec.params.iter().take_while(|param| !takes_all(param));
+        let begun = before.fold(Self::new(spec.command), |all, param| all.with_some(param.name, words.next()));
+        Some(begun.with(last.name, text))
+    }
+
     /// The arguments that a person may have written freely: those that the gate has to see.
     pub fn free_text(&self) -> impl Iterator<Item = &str> {
         self.command
@@ -93,6 +103,15 @@ impl Invocation {
         }
         line
     }
+}
+
+/// The command that a line begins with as the table writes it, and the rest of the line.
+pub fn begun(line: &str) -> Option<(&'static CommandSpec, &str)> {
+    let rest = |spec: &'static CommandSpec| {
+        let rest = line.strip_prefix(spec.words)?;
+        (rest.is_empty() || rest.starts_with(' ')).then_some((spec, rest))
+    };
+    COMMANDS.iter().filter_map(rest).max_by_key(|(spec, _)| spec.words.len())
 }
 
 /// Reads a command line. Case doesn't matter outside arguments; a leading slash or exclamation mark is passed over.
@@ -283,6 +302,17 @@ mod tests {
         ] {
             assert_eq!(line(typed).as_deref(), Ok(meant), "{typed}");
         }
+    }
+
+    #[test]
+    fn a_line_and_its_last_argument_are_the_whole_command() {
+        let set = Invocation::new(Command::AdminSet).with("key", "emergency_text");
+        let whole = set.clone().with("value", "112 or the nurse line");
+        assert_eq!(Invocation::completed(&set.line(), "112 or the nurse line"), Some(whole));
+        let ask = Invocation::new(Command::Ask);
+        assert_eq!(Invocation::completed(&ask.line(), "why\nnow"), Some(ask.with("question", "why\nnow")));
+        assert_eq!(Invocation::completed("safety", "x"), None);
+        assert_eq!(Invocation::completed("asking", "x"), None);
     }
 
     #[test]

@@ -52,6 +52,8 @@ pub enum Command {
     AdminReset,
     /// Whether the bot has what the server's settings need.
     AdminCheck,
+    /// What a member would get by one of them.
+    AdminTest,
     /// All of them as a file.
     AdminExport,
     /// What a file would change.
@@ -210,7 +212,8 @@ const WISHES: &[Param] = &[
     param("where", Takes::OneOf(&["here", "private_thread", "public_thread", "direct"]), false, Complete::Nothing),
 ];
 
-const FILE: &[Param] = &[param("file", Takes::File, true, Complete::Nothing)];
+/// Without it, the command says how it is handed over.
+const FILE: &[Param] = &[param("file", Takes::File, false, Complete::Nothing)];
 
 const SCREEN: &[Param] = &[
     param("answer", Takes::OneOf(&["none", "some", "unsure"]), true, Complete::Nothing),
@@ -278,6 +281,7 @@ pub const COMMANDS: &[CommandSpec] = &[
     ),
     admin(Command::AdminReset, "nape-admin reset", &[param("key", Takes::Word, true, Complete::ServerSettings)]),
     admin(Command::AdminCheck, "nape-admin check", &[]),
+    admin(Command::AdminTest, "nape-admin test", &[param("key", Takes::Word, true, Complete::ServerSettings)]),
     admin(Command::AdminSetup, "nape-admin setup", &[]),
     admin(Command::AdminExport, "nape-admin export", &[]),
     admin(Command::AdminPlan, "nape-admin plan", FILE),

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use crate::base::time::Timestamp;
 use crate::message::capabilities::{Capabilities, Choices, profiles};
 use crate::message::degrade::Surroundings;
-use crate::message::model::{Audience, Block, Choice, Message, Span, Text, Weight};
+use crate::message::model::{Audience, Block, Choice, Listed, Message, Pick, Span, Text, Weight};
 
 /// The example profiles, most of them with limits small enough to hurt.
 pub fn capabilities() -> impl Strategy<Value = Capabilities> {
@@ -73,12 +73,16 @@ fn runs() -> impl Strategy<Value = Text> {
 }
 
 fn choices() -> impl Strategy<Value = Choice> {
-    let weight = select(vec![Weight::Main, Weight::Plain, Weight::Grave]);
-    (texts(), "[a-z]{1,8}", vec("[a-z]{1,4}", 0..2), weight).prop_map(|(label, line, words, weight)| Choice {
+    let weight = select(vec![Weight::Main, Weight::Plain, Weight::Grave, Weight::Held]);
+    let pick = (select(vec![Listed::Channels, Listed::Roles]), 1..25_usize, vec("[0-9]{1,4}", 0..3));
+    let pick = prop::option::of(pick.prop_map(|(of, max, picked)| Pick { of, max, picked }));
+    let words = vec("[a-z]{1,4}", 0..2);
+    (texts(), "[a-z]{1,8}", words, weight, pick).prop_map(|(label, line, words, weight, pick)| Choice {
         label,
         line,
         words,
         weight,
+        pick,
     })
 }
 

@@ -18,10 +18,11 @@ pub fn shown(choices: &[Choice], quiet: bool, caps: &Capabilities) -> (Vec<Shown
 }
 
 fn one(choice: &Choice, number: usize, quiet: bool, caps: &Capabilities) -> (ShownChoice, Option<String>) {
-    let Choice { label, line, words, weight } = choice;
+    let Choice { label, line, words, weight, pick } = choice;
     let label = one_line(label).trim().to_owned();
     let label = if label.is_empty() { number.to_string() } else { label };
-    let choice = Choice { label: label.clone(), line: line.clone(), words: words.clone(), weight: *weight };
+    let (line, words, pick) = (line.clone(), words.clone(), pick.clone());
+    let choice = Choice { label: label.clone(), line, words, weight: *weight, pick };
     let mut shown = ShownChoice { choice, number, mark: mark(number, quiet, caps) };
     if fits(&shown, caps) {
         return (shown, None);

@@ -92,6 +92,31 @@ pub struct Choice {
     pub words: Vec<String>,
     /// How it should look.
     pub weight: Weight,
+    /// What its line still lacks, where that can be picked from the platform's own list; elsewhere the line alone says how it is
+    /// typed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pick: Option<Pick>,
+}
+
+/// A list of the platform's own, whose ids complete a choice's line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pick {
+    /// Of what.
+    pub of: Listed,
+    /// How many may be picked at most.
+    pub max: usize,
+    /// The ids that are picked already.
+    pub picked: Vec<String>,
+}
+
+/// What a platform has lists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Listed {
+    /// The channels of the server.
+    Channels,
+    /// Its roles.
+    Roles,
 }
 
 /// How a choice should look.
@@ -104,6 +129,8 @@ pub enum Weight {
     Plain,
     /// Ends or deletes something.
     Grave,
+    /// What holds already, among what could be chosen instead.
+    Held,
 }
 
 impl Message {
@@ -190,7 +217,7 @@ impl Default for Message {
 impl Choice {
     /// A choice that looks like its neighbours.
     pub fn new(label: impl Into<String>, line: impl Into<String>) -> Self {
-        Self { label: label.into(), line: line.into(), words: Vec::new(), weight: Weight::Plain }
+        Self { label: label.into(), line: line.into(), words: Vec::new(), weight: Weight::Plain, pick: None }
     }
 
     /// The usual next thing.
@@ -202,6 +229,18 @@ impl Choice {
     /// Ends or deletes something.
     pub fn grave(mut self) -> Self {
         self.weight = Weight::Grave;
+        self
+    }
+
+    /// What holds already.
+    pub fn held(mut self) -> Self {
+        self.weight = Weight::Held;
+        self
+    }
+
+    /// Its line is completed out of a list of the platform's own.
+    pub fn pick(mut self, pick: Pick) -> Self {
+        self.pick = Some(pick);
         self
     }
 

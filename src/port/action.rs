@@ -80,6 +80,9 @@ pub struct Post {
     /// Whether it may wait behind nothing: what to do in an emergency, or the end of a routine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub urgent: bool,
+    /// Whether it takes the place of the message under which it was pressed, where the platform can do so and that one is as private.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub instead: bool,
     /// What.
     pub message: Message,
 }

@@ -108,7 +108,7 @@ impl FromPerson {
         };
         match &self.input {
             Input::Invoked(invocation) => begins(invocation.command.spec().words),
-            Input::Pressed { line } | Input::Said { text: line, .. } => begins(line),
+            Input::Pressed { line } | Input::Said { text: line, .. } | Input::Completed { line, .. } => begins(line),
             Input::NotTheirs | Input::Unasked { .. } => false,
         }
     }
@@ -121,7 +121,7 @@ impl FromPerson {
         match &self.input {
             Input::Invoked(invocation) => vote(invocation),
             Input::Pressed { line } | Input::Said { text: line, .. } => parse(line).ok().as_ref().and_then(vote),
-            Input::NotTheirs | Input::Unasked { .. } => None,
+            Input::Completed { .. } | Input::NotTheirs | Input::Unasked { .. } => None,
         }
     }
 }
@@ -143,6 +143,13 @@ pub enum Input {
         /// The line.
         line: String,
     },
+    /// Completed a choice whose line was not whole yet.
+    Completed {
+        /// The line, which the bot itself wrote.
+        line: String,
+        /// What they put behind it.
+        with: With,
+    },
     /// Pressed a choice that was offered to somebody else, or by nobody that is known any more.
     NotTheirs,
     /// Wrote something that is not to be answered, as an edit of what was said before, or the words of a program that answers every
@@ -153,6 +160,15 @@ pub enum Input {
         /// Whether it was meant for the bot, as in [`Input::Said`].
         addressed: bool,
     },
+}
+
+/// What completes a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum With {
+    /// Words of their own.
+    Text(String),
+    /// Ids of this very server, picked from the platform's own list.
+    Ids(Vec<String>),
 }
 
 /// Where a routine could be led.
@@ -166,15 +182,26 @@ pub struct Venues {
     pub direct: bool,
 }
 
-/// What a place for routines needs, as the platform says at this very moment.
+/// What a place needs in which something is to be said, as the platform says at this very moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ground {
-    /// The kind of place; `None` is right here.
-    pub place: Option<Venue>,
+    /// Which.
+    pub place: Where,
     /// The rights that the bot hasn't got, as the platform's own program calls them.
     pub missing: Vec<String>,
     /// A link by which an admin gives the bot what this place needs and no more.
     pub invite: Option<String>,
+}
+
+/// Where something could be said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Where {
+    /// Right here.
+    Here,
+    /// In a place that is opened for it.
+    In(Venue),
+    /// In this channel of the server, by the platform's own id. Where one is named, all are.
+    Channel(String),
 }
 
 /// How commands of those who may configure the server begin.
@@ -192,7 +219,8 @@ impl Event {
             Event::Person(person) | Event::Beyond { person, .. } => match &person.input {
                 Input::Said { .. } | Input::Unasked { .. } => true,
                 Input::Invoked(invocation) => invocation.free_text().next().is_some(),
-                Input::Pressed { .. } | Input::NotTheirs => false,
+                Input::Completed { with: With::Text(_), .. } => true,
+                Input::Completed { with: With::Ids(_), .. } | Input::Pressed { .. } | Input::NotTheirs => false,
             },
             Event::Due { .. }
             | Event::Returned { .. }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::id::{ChannelId, Place, ServerId, UserId};
 use crate::base::time::Timestamp;
 use crate::port::audit::Audit;
+pub use crate::port::person::{Felt, Person, UNUSED};
 use crate::routine::session::Session;
 use crate::safety::model::Urgency;
 use crate::settings::value::Values;
@@ -57,8 +58,6 @@ pub enum Record {
     Recent(Recent),
 }
 
-/// What nobody has used for so long is deleted.
-pub const UNUSED: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// So long after the bot was removed from a server or room, its settings are deleted.
 pub const REMOVED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -73,33 +72,6 @@ pub struct Server {
     /// Whether whoever let the bot in was greeted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub greeted: bool,
-}
-
-/// A person's preferences and the little that goes with them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// What they have set.
-    pub settings: Values,
-    /// When they last passed the screening; nothing about what applied.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub screened: Option<Timestamp>,
-    /// How routines ended, counted by their own tap.
-    #[serde(default)]
-    pub felt: Felt,
-    /// The day of last use, for deleting what nobody uses any more.
-    #[serde(default)]
-    pub last_used: Timestamp,
-}
-
-/// How routines ended, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Felt {
-    /// Better.
-    pub better: u32,
-    /// The same.
-    pub same: u32,
-    /// Worse.
-    pub worse: u32,
 }
 
 /// A running routine and where it runs.
@@ -253,7 +225,9 @@ impl Record {
         match self {
             Record::Session(running) if !running.opening => Some(running.session.due()),
             // A day of use that isn't known is written down with the next use.
-            Record::Person(person) if person.last_used > Timestamp::default() => Some(person.last_used + UNUSED),
+            Record::Person(person) if person.last_used > Timestamp::default() => {
+                Some(person.last_used + person.kept_for())
+            }
             Record::Lock(lock) => Some(lock.until + UNUSED),
             Record::Server(server) => server.removed.map(|at| at + REMOVED),
             // A server's log goes with its settings.

@@ -113,7 +113,12 @@ fn take(key: &str, value: &Spanned<DeValue<'_>>) -> Result<(&'static Setting, Va
         (Kind::Switch, DeValue::Boolean(on)) => return Ok((setting, Value::Switch(*on))),
         (Kind::Number { .. }, DeValue::Integer(number)) => number.to_string().replace('_', ""),
         (
-            Kind::Number { or: Some(_), .. } | Kind::Word(_) | Kind::Text { .. } | Kind::Prefix { .. } | Kind::Place,
+            Kind::Number { or: Some(_), .. }
+            | Kind::Word(_)
+            | Kind::Text { .. }
+            | Kind::Prefix { .. }
+            | Kind::Zone
+            | Kind::Place,
             DeValue::String(text),
         ) => text.to_string(),
         (Kind::Words(_) | Kind::Ids { .. }, DeValue::Array(items)) => {
@@ -164,6 +169,9 @@ mod tests {
                 Kind::Prefix { .. } => "[!.?$][!-~äß]{0,15}".boxed(),
                 Kind::Ids { max, .. } => prop::collection::vec("[0-9]{1,20}|![a-z]{1,30}:[a-z.]{1,30}", 0..=max)
                     .prop_map(|ids| ids.join(", "))
+                    .boxed(),
+                Kind::Zone => prop::sample::select(vec!["UTC", "Europe/Berlin", "america/new_york"])
+                    .prop_map(str::to_owned)
                     .boxed(),
                 Kind::Place => "[!-+\\--:<-~äß✓]{0,20}".boxed(),
             };

@@ -1,5 +1,6 @@
 //! `SETTINGS`: every setting once, as one row. A new setting is a row here and its phrase (`setting-<key>` in the locale).
 
+use crate::base::time::zone_name;
 use crate::settings::value::Value;
 
 /// Whose values a layer holds. A later layer wins over an earlier one.
@@ -48,6 +49,8 @@ pub enum Kind {
         /// Longest, in characters.
         max: usize,
     },
+    /// A time zone, by its name in the IANA database.
+    Zone,
     /// A channel: the one in which it is set (`here`), or none (`nothing`). The value is the platform's own id.
     Place,
 }
@@ -113,6 +116,8 @@ settings! {
     ATTACK_MODE = "attack_mode", Kind::Switch, "off", MINE;
     /// The language of what Nape says.
     LANGUAGE = "language", Kind::Word(&["en"]), "en", BOTH;
+    /// The time zone in which times are told.
+    TIME_ZONE = "time_zone", Kind::Zone, "UTC", THEIRS;
     /// Whether answers in a shared place are for everyone or for the asker.
     ANSWERS = "answers", Kind::Word(&["private", "public"]), "private", THEIRS;
     /// Whether routines may be started here.
@@ -123,6 +128,8 @@ settings! {
     AT_ONCE = "at_once", Kind::Number { min: 1, max: 50, or: None }, "5", THEIRS;
     /// The local emergency number or line, shown in emergency answers.
     EMERGENCY_TEXT = "emergency_text", Kind::Text { max: 120 }, "", THEIRS;
+    /// After how many days without use it is deleted what is kept of somebody who used the bot here last; never after more than a year.
+    RETENTION = "retention", Kind::Number { min: 7, max: 365, or: None }, "365", THEIRS;
     /// The only channels in which it is used, their threads included.
     CHANNELS = "channels", Kind::Ids { of: Ids::Channels, max: 25 }, "nothing", THEIRS;
     /// Channels in which it is not used.
@@ -204,6 +211,8 @@ pub enum BadValue {
         /// Longest, in characters.
         max: usize,
     },
+    /// No time zone.
+    NoZone,
     /// Not a list of so many ids.
     NoIds {
         /// Of what.
@@ -256,6 +265,7 @@ impl Setting {
             Kind::Ids { of, max } => {
                 read_ids(typed).filter(|ids| ids.len() <= max).map(Value::Words).ok_or(BadValue::NoIds { of, max })
             }
+            Kind::Zone => zone_name(typed).map(Value::Word).ok_or(BadValue::NoZone),
             Kind::Place if word == NOTHING || typed.is_empty() => Ok(Value::Word(String::new())),
             Kind::Place if is_id(typed) => Ok(Value::Word(typed.to_owned())),
             Kind::Place => Err(not_one_of(typed, &[HERE, NOTHING])),
@@ -359,6 +369,13 @@ mod tests {
         for bad in ["", "nape", "/nape", "@nape", "#nape", "! nape", "!nape\u{7}", "!1234567890123456"] {
             assert_eq!(PREFIX.read(bad), Err(BadValue::NoPrefix { max: 16 }), "{bad}");
         }
+    }
+
+    #[test]
+    fn time_zones_have_the_names_of_the_database() {
+        assert_eq!(TIME_ZONE.read(" europe/berlin "), Ok(Value::Word("Europe/Berlin".into())));
+        assert_eq!(TIME_ZONE.read("utc"), Ok(Value::Word("UTC".into())));
+        assert_eq!(TIME_ZONE.read("Berlin"), Err(BadValue::NoZone));
     }
 
     #[test]

@@ -211,6 +211,7 @@ impl Player {
             Input::Said { .. }
             | Input::Invoked(_)
             | Input::Pressed { .. }
+            | Input::Completed { .. }
             | Input::NotTheirs
             | Input::Unasked { .. } => Vec::new(),
         };

@@ -6,7 +6,7 @@ use nape::app::limits::{Bounds, Limits};
 use nape::base::id::ChannelId;
 use nape::bot::Bot;
 use nape::port::action::Venue;
-use nape::port::event::{Ground, Venues};
+use nape::port::event::{Ground, Venues, Where};
 use nape::port::record::{Channel, Key, Lock, Person, Record, Server};
 use nape::settings::table;
 
@@ -151,13 +151,17 @@ fn player(bot: &'static Bot, profile: Profile, script: &Script) -> Result<Player
             }
             ["lacks", place, right] => {
                 let place = match *place {
-                    "private_thread" => Some(Venue::PrivateThread),
-                    "public_thread" => Some(Venue::PublicThread),
-                    "here" => None,
-                    _ => return Err(bad()),
+                    "private_thread" => Where::In(Venue::PrivateThread),
+                    "public_thread" => Where::In(Venue::PublicThread),
+                    "here" => Where::Here,
+                    channel => Where::Channel(channel.strip_prefix('#').ok_or_else(bad)?.to_owned()),
                 };
                 let invite = Some("https://example.org/invite".to_owned());
                 player.grounds.push(Ground { place, missing: vec![(*right).to_owned()], invite });
+            }
+            ["channel", id] => {
+                let place = Where::Channel(id.strip_prefix('#').ok_or_else(bad)?.to_owned());
+                player.grounds.push(Ground { place, missing: Vec::new(), invite: None });
             }
             ["place", "shared"] | ["only", ..] => {}
             _ => return Err(bad()),

@@ -27,26 +27,142 @@ async fn an_admin_configures_and_a_member_can_not() {
 }
 
 #[tokio::test]
-async fn settings_are_picked_from_lists_and_a_text_is_written_into_a_form() {
+async fn the_settings_are_one_private_panel_and_saved_at_each_change() {
     let scene = Scene::new().await;
     let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
-    let all = owner.slash("nape-admin show").send().reply().await;
-    let place = owner.select(&all, "list", &["routine place"]).reply().await;
-    let changed = owner.select(&place, "list", &["here"]).reply().await;
-    assert!(changed.ephemeral && changed.text.contains("here"), "{changed:?}");
-    let card = owner.select(&all, "list", &["emergency text"]).reply().await;
-    let written = owner.press(&card, "Write it");
-    let form = written.modal().await;
-    assert_eq!((form.title.as_str(), form.fields.len()), ("nape-admin set emergency_text", 1));
-    assert!(written.submit(&[("text", "112 or the nurse line")]).reply().await.text.contains("nothing → 112"));
-    // The same from the command's line, when it says no value.
+    let panel = owner.slash("nape-admin show").send().reply().await;
+    let choose = async |which: &str, labels: &[&str]| {
+        let seen = owner.select(&panel, which, labels).reply().await;
+        assert!(seen.id == panel.id && seen.ephemeral, "it stays one message: {seen:?}");
+        seen
+    };
+    let back = async || assert_eq!(owner.press(&panel, "Settings here").reply().await.id, panel.id);
+    // Values from a list that shows the present one.
+    choose("list", &["routine place"]).await;
+    assert!(choose("list", &["here"]).await.text.contains("→ here"));
+    back().await;
+    assert!(choose("list", &["answers"]).await.text.contains("Now\\: private"));
+    let pressed = owner.press(&panel, "public").reply().await;
+    assert!(pressed.id == panel.id && pressed.text.contains("private → public"), "{pressed:?}");
+    // Channels and roles from the client's own lists, and none of them again.
+    let hall = scene.fake.channel(scene.guild, "hall").to_string();
+    back().await;
+    choose("list", &["channels denied"]).await;
+    assert!(choose("Choose", &[&hall]).await.text.contains(&format!("nothing → {hall}")));
+    assert!(choose("Choose", &[]).await.text.contains("→ nothing"));
+    scene.fake.grant(scene.guild, scene.anna.user, 0);
+    let role = scene.role_of(&scene.anna);
+    back().await;
+    choose("list", &["admin roles"]).await;
+    assert!(choose("Choose", &[&role]).await.text.contains(&role));
+    // A channel that is picked is one of this server, and need not be the one where it is done.
+    back().await;
+    choose("list", &["log channel"]).await;
+    assert!(choose("Choose", &[&hall]).await.text.contains(&hall));
+    // A text is written into a form, and passes the gate as everywhere.
+    back().await;
+    choose("list", &["emergency text"]).await;
+    let write = async |text: &str| {
+        let form = owner.press(&panel, "Write it");
+        form.modal().await;
+        form.submit(&[("text", text)]).reply().await
+    };
+    let written = write("112 or the nurse line").await;
+    assert!(written.id == panel.id && written.text.contains("nothing → 112 or the nurse line"), "{written:?}");
+    // It is tried out in a message of its own, with nothing done.
+    let tried = owner.press(&panel, "Test it").reply().await;
+    assert!(tried.id != panel.id && tried.ephemeral && tried.text.contains("112 or the nurse line"), "{tried:?}");
+    let free = owner.slash("routine start").option("name", "touch-free-calm").send().reply().await;
+    assert!(!free.text.contains("locked") && !free.text.contains("once more"), "nothing was meant: {free:?}");
+    let alarm = write("my face is drooping and i can't speak").await;
+    assert!(alarm.id != panel.id && alarm.ephemeral && alarm.text.contains("emergency number"), "{alarm:?}");
+}
+
+#[tokio::test]
+async fn the_questions_of_a_beginning_are_one_message() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    let asked = owner.slash("nape-admin setup").send().reply().await;
+    for (answer, told) in
+        [("public", "private → public"), ("Skip", "Question 3"), ("Skip", "Question 4"), ("Skip", "That was all")]
+    {
+        let next = owner.press(&asked, answer).reply().await;
+        assert!(next.id == asked.id && next.ephemeral && next.text.contains(told), "{next:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_takes_a_text_opens_a_form() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
     let set = |key: &str| owner.slash("nape-admin set").option("key", key).send();
-    let form = set("emergency_text");
-    form.modal().await;
-    assert!(form.submit(&[("text", "911")]).reply().await.text.contains("911"));
+    for (key, text, told) in [
+        ("emergency_text", "911", "nothing → 911"),
+        ("at_once", "7", "5 → 7"),
+        ("time_zone", "europe/berlin", "UTC → Europe/Berlin"),
+    ] {
+        let form = set(key);
+        assert_eq!(form.modal().await.fields.len(), 1);
+        let written = form.submit(&[("text", text)]).reply().await;
+        assert!(written.text.contains(told), "{written:?}");
+    }
     assert!(set("routines").reply().await.text.contains("on, off"), "what has no free text is shown");
     let told = scene.anna.slash("nape-admin set").option("key", "emergency_text").opened().send().reply().await;
     assert!(told.text.contains("manage the server"), "a form is not opened for those who can't send it: {told:?}");
+}
+
+#[tokio::test]
+async fn a_named_role_gets_the_forms_too() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    scene.fake.grant(scene.guild, scene.anna.user, 0);
+    let role = scene.role_of(&scene.anna);
+    let apply = async || scene.anna.slash("nape-admin apply").opened().send().reply().await;
+    assert!(apply().await.text.contains("manage the server"));
+    owner.slash("nape-admin set").option("key", "admin_roles").option("value", role.as_str()).send().reply().await;
+    let asked = apply().await;
+    assert!(asked.ephemeral, "{asked:?}");
+    let form = scene.anna.press(&asked, "Write it");
+    form.modal().await;
+    let file = format!("at_once = 7\nadmin_roles = [\"{role}\"]\n");
+    let applied = form.submit(&[("text", &file)]).reply().await;
+    assert!(applied.text.contains("Done, all at once"), "{applied:?}");
+}
+
+#[tokio::test]
+async fn a_log_channel_that_is_closed_to_the_bot_or_gone_is_named() {
+    let scene = Scene::new().await;
+    let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
+    owner.slash("nape-admin set").option("key", "emergency_text").option("value", "112").send().reply().await;
+    let hall = scene.fake.channel(scene.guild, "hall");
+    owner
+        .in_channel(hall)
+        .slash("nape-admin set")
+        .option("key", "log_channel")
+        .option("value", "here")
+        .send()
+        .reply()
+        .await;
+    let here = hall.to_string();
+    owner
+        .slash("nape-admin set")
+        .option("key", "channels")
+        .option("value", format!("here {here}"))
+        .send()
+        .reply()
+        .await;
+    assert!(check(&owner).await.contains("All is well"));
+    scene.fake.deny_bot(hall, SEND_MESSAGES);
+    let said = check(&owner).await;
+    assert!(said.contains("Send Messages\\: without it, changes of settings"), "{said}");
+    assert!(!said.contains("View Channels") && !said.contains("routines"), "nothing else is missing: {said}");
+    scene.fake.delete_channel(hall);
+    let said = check(&owner).await;
+    let gone = |key: &str| said.contains(&format!("{key} names a channel that is not here any more"));
+    assert!(gone("log\\_channel") && gone("channels") && !gone("channels\\_denied"), "{said}");
+    // Where Discord doesn't tell, nothing is claimed.
+    scene.fake.fault(crate::fake::faults::Fault::status(503).on("GET /guilds/{guild_id}/channels"));
+    assert!(check(&owner).await.contains("All is well"));
 }
 
 #[tokio::test]
@@ -199,9 +315,7 @@ async fn a_named_role_may_configure_and_a_denied_channel_stays_silent() {
     let scene = Scene::new().await;
     let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));
     scene.fake.grant(scene.guild, scene.anna.user, 0);
-    let role =
-        scene.fake.look(|state| state.guilds[&scene.guild].members[&scene.anna.user].roles.iter().next_back().copied());
-    let role = role.expect("it was granted just now");
+    let role = scene.role_of(&scene.anna);
     let set = |who: &Actor, key: &str, value: &str| {
         who.slash("nape-admin set").option("key", key).option("value", value).opened().send()
     };

@@ -164,7 +164,7 @@ impl Alone {
 pub fn say(guild: Id, channel: Id, who: Id) -> Work {
     let (place, person) = (place(guild, channel), UserId::new(&profile().platform, who));
     let parts = parts(Message::say("hello"), false);
-    Work::Say { place, person, reply: None, step: None, parts }
+    Work::Say { place, person, reply: None, step: None, instead: false, parts }
 }
 
 /// Something to be said to somebody alone, in answer to what they did.
@@ -174,6 +174,7 @@ pub fn answer(to: &FromPerson, words: &str) -> Work {
         person: to.who.clone(),
         reply: Some(reply(to)),
         step: None,
+        instead: false,
         parts: parts(Message::say(words).private(), true),
     }
 }

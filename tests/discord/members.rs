@@ -25,6 +25,13 @@ impl Scene {
         Self { nape, guild, anna, fake }
     }
 
+    /// The role that somebody was granted.
+    pub fn role_of(&self, who: &Actor) -> String {
+        let last =
+            self.fake.look(|state| state.guilds[&self.guild].members[&who.user].roles.iter().next_back().copied());
+        last.expect("it was granted before").to_string()
+    }
+
     /// What a question is answered with.
     pub async fn ask(&self, who: &Actor, question: &str) -> Seen {
         who.slash("ask").option("question", question).send().reply().await

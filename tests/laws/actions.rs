@@ -21,6 +21,8 @@ pub enum Action {
     Chat { who: usize, spot: Spot, text: String },
     /// Somebody uses a command that the platform has parsed.
     Invoke { who: usize, spot: Spot, line: String },
+    /// Somebody writes something into a form.
+    Write { who: usize, spot: Spot, line: &'static str, text: String },
     /// Somebody starts a routine and answers as those do who may.
     Start { who: usize, spot: Spot, line: String },
     /// Somebody presses one of the newest choices that are for them.
@@ -61,6 +63,8 @@ fn action() -> impl Strategy<Value = Action> {
             .prop_map(|(who, spot, text, addressed)| Action::Edit { who, spot, text, addressed }),
         1 => (who(), spot(), texts()).prop_map(|(who, spot, text)| Action::Chat { who, spot, text }),
         4 => (who(), spot(), command_lines()).prop_map(|(who, spot, line)| Action::Invoke { who, spot, line }),
+        1 => (who(), spot(), select(vec!["ask", "nape-admin set emergency_text", "nape-admin apply", "safety"]), texts())
+            .prop_map(|(who, spot, line, text)| Action::Write { who, spot, line, text }),
         5 => (who(), spot(), starts()).prop_map(|(who, spot, line)| Action::Start { who, spot, line }),
         12 => (who(), 0..12_usize).prop_map(|(who, back)| Action::Press { who, back }),
         4 => (who(), any::<prop::sample::Index>()).prop_map(|(who, index)| Action::Stray { who, index }),
@@ -194,6 +198,7 @@ impl Action {
             }
             Action::Edit { who, spot, text, addressed } => world.edit(*who, *spot, text, *addressed),
             Action::Chat { who, spot, text } => world.chat(*who, *spot, text),
+            Action::Write { who, spot, line, text } => world.write(*who, *spot, line, text),
             Action::Invoke { who, spot, line } => {
                 if let Ok(invocation) = parse(line) {
                     world.invoke(*who, *spot, invocation);

@@ -8,7 +8,7 @@ use nape::command::parse::parse;
 use nape::command::table::{COMMANDS, Shown};
 use nape::message::model::Block;
 use nape::port::action::{Change, Outcome, Venue};
-use nape::port::event::{Event, FromPerson, Ground, Input, Venues};
+use nape::port::event::{Event, FromPerson, Ground, Input, Venues, Where, With};
 use nape::port::record::{Channel, Felt, Key, Lock, Person, Record, Records, Revision, Server, Votes};
 use nape::settings::table::{LEAVE_OUT_WORDS, Layer, SETTINGS};
 use nape::settings::value::Value;
@@ -55,6 +55,9 @@ fn others(many: usize) -> Stored {
     stored
 }
 
+/// Stands before a line that is completed from the platform's own list, with the ids on the next.
+const PICKS: &str = "picks ";
+
 /// What an admin does: every command of theirs, with good arguments and bad ones.
 fn lines() -> impl Strategy<Value = String> {
     let words: Vec<&str> = COMMANDS.iter().filter(|spec| spec.shown == Shown::Admin).map(|spec| spec.words).collect();
@@ -70,6 +73,8 @@ fn lines() -> impl Strategy<Value = String> {
         2 => prop::collection::vec(file, 0..4).prop_map(|lines| format!("nape-admin apply #\n{}", lines.join("\n"))),
         1 => (1..=4_u32, select(vec!["value=on", "value=public", "value=here", ""]))
             .prop_map(|(number, value)| format!("nape-admin answer {number} {value}")),
+        1 => (select(vec!["channels", "admin_roles", "log_channel"]), prop::collection::vec("[0-9]{1,20}", 0..3))
+            .prop_map(|(key, ids)| format!("{PICKS}nape-admin set {key}\n{}", ids.join(" "))),
         1 => Just("nape-admin log all".to_owned()),
         1 => "nape-admin \\PC{0,20}",
         1 => Just("nape help".to_owned()),
@@ -103,11 +108,16 @@ fn exported(stored: &mut Stored) -> String {
 
 /// Lets the admin do something; what is stored changes, what comes out comes back.
 fn act(number: usize, line: &str, stored: &mut Stored) -> Outcome {
-    let input = match parse(line) {
+    let picks = line.strip_prefix(PICKS).and_then(|rest| rest.split_once('\n'));
+    let picked = |(line, ids): (&str, &str)| {
+        let ids = ids.split_whitespace().map(str::to_owned).collect();
+        Input::Completed { line: line.to_owned(), with: With::Ids(ids) }
+    };
+    let input = picks.map(picked).unwrap_or_else(|| match parse(line) {
         Ok(invocation) if number.is_multiple_of(2) => Input::Invoked(invocation),
         Ok(_) if number.is_multiple_of(3) => Input::Pressed { line: line.to_owned() },
         _ => Input::Said { text: line.to_owned(), addressed: true },
-    };
+    });
     let missing = vec!["Send Messages".to_owned()];
     let event = Event::Person(FromPerson {
         id: EventId::new(&platform(), number),
@@ -116,7 +126,7 @@ fn act(number: usize, line: &str, stored: &mut Stored) -> Outcome {
         may_configure: true,
         roles: Vec::new(),
         venues: Venues::default(),
-        grounds: vec![Ground { place: Some(Venue::PrivateThread), missing, invite: None }],
+        grounds: vec![Ground { place: Where::In(Venue::PrivateThread), missing, invite: None }],
         reply: None,
         input,
     });

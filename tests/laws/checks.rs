@@ -9,7 +9,7 @@ use nape::command::parse::{Invocation, parse};
 use nape::command::table::{Command, Shown};
 use nape::message::model::Message;
 use nape::port::action::{Order, Outcome, Post};
-use nape::port::event::{Event, FromPerson, Input};
+use nape::port::event::{Event, FromPerson, Input, With};
 use nape::port::record::{Key, Record, Records, Running};
 use nape::routine::fairness::is_fair;
 use nape::routine::model::{FORBIDDEN_TAGS, Routine};
@@ -194,6 +194,12 @@ fn invoked(event: &Event) -> Option<(&FromPerson, Invocation)> {
         Input::Invoked(invocation) => Some((person, invocation.clone())),
         Input::Pressed { line } => parse(line).ok().map(|invocation| (person, invocation)),
         Input::Said { text, .. } => parse(text.trim()).ok().map(|invocation| (person, invocation)),
+        Input::Completed { line, with: With::Text(text) } => {
+            Invocation::completed(line, text).map(|invocation| (person, invocation))
+        }
+        Input::Completed { line, with: With::Ids(ids) } => {
+            Invocation::completed(line, &ids.join(" ")).map(|invocation| (person, invocation))
+        }
         Input::NotTheirs | Input::Unasked { .. } => None,
     }
 }
@@ -308,7 +314,8 @@ fn emergencies_come_first(seen: &Seen<'_>) {
     let texts: Vec<&str> = match &person.input {
         Input::Said { text, .. } | Input::Unasked { text, .. } => vec![text],
         Input::Invoked(invocation) => invocation.free_text().collect(),
-        Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
+        Input::Completed { with: With::Text(text), .. } => vec![text],
+        Input::Completed { with: With::Ids(_), .. } | Input::Pressed { .. } | Input::NotTheirs => Vec::new(),
     };
     let raised = texts.iter().find_map(|text| match GATE.by_rules(text).0 {
         Verdict::Raised { flag, urgency: Urgency::Emergency } => Some(flag),
@@ -384,7 +391,7 @@ fn is_meant(seen: &Seen<'_>, person: &FromPerson) -> bool {
             let own = session(seen.before, &person.who);
             *addressed || own.is_some_and(|running| running.own_place && running.place == person.place)
         }
-        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => true,
+        Input::Invoked(_) | Input::Pressed { .. } | Input::Completed { .. } | Input::NotTheirs => true,
     }
 }
 

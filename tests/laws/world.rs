@@ -15,7 +15,7 @@ use nape::content::{self, Files, Library};
 use nape::locale::Phrases;
 use nape::message::model::Choice;
 use nape::port::action::{Order, Outcome, Venue};
-use nape::port::event::{Event, FromPerson, Input, ReplyToken, Venues};
+use nape::port::event::{Event, FromPerson, Input, ReplyToken, Venues, With};
 use nape::port::record::{Key, Record, Records, Revision, Server};
 use nape::safety::gate::Gate;
 use nape::safety::rules::Rules;
@@ -132,6 +132,11 @@ impl World {
     /// Somebody corrects what they have written.
     pub fn edit(&mut self, who: usize, spot: Spot, text: &str, addressed: bool) {
         self.act(who, spot, Input::Unasked { text: text.to_owned(), addressed });
+    }
+
+    /// Somebody writes something into the form of a choice.
+    pub fn write(&mut self, who: usize, spot: Spot, line: &str, text: &str) {
+        self.act(who, spot, Input::Completed { line: line.to_owned(), with: With::Text(text.to_owned()) });
     }
 
     /// Somebody uses a command that the platform has parsed.
@@ -265,7 +270,7 @@ impl World {
             public_thread: !self.events.is_multiple_of(3),
             direct: !self.events.is_multiple_of(7),
         };
-        let token = matches!(input, Input::Invoked(_) | Input::Pressed { .. });
+        let token = matches!(input, Input::Invoked(_) | Input::Pressed { .. } | Input::Completed { .. });
         let id = EventId::new(&platform(), self.events);
         let reply = token.then(|| ReplyToken(format!("token-{}", self.events)));
         self.feed(&Event::Person(FromPerson {

@@ -50,7 +50,8 @@ pub fn person(padding: usize) -> Record {
         settings.set("padding", Value::Word("ü".repeat(padding / 2)));
     }
     let felt = Felt { better: 3, same: 2, worse: 1 };
-    Record::Person(Person { settings, screened: Some(at(1_795_399_446_123)), felt, last_used: at(1_795_305_600_000) })
+    let (screened, last_used) = (Some(at(1_795_399_446_123)), at(1_795_305_600_000));
+    Record::Person(Person { settings, screened, felt, last_used, keep: None })
 }
 
 /// A session that is due at `due`, or still waits for its place.
@@ -109,6 +110,7 @@ pub fn say(text: &str) -> Order {
         reply: Some(ReplyToken("token".to_owned())),
         step: Some(step),
         urgent: false,
+        instead: false,
         message,
     })
 }

@@ -1,10 +1,10 @@
-//! Choices as buttons, or as a list where they are many.
+//! Choices as buttons, or as a list where they are many; and the client's own lists of channels and roles.
 
 use serde_json::{Value, json};
 
 use crate::command::parse::parse;
 use crate::command::table::Command;
-use crate::message::model::Weight;
+use crate::message::model::{Listed, Pick, Weight};
 use crate::message::part::{Part, ShownChoice};
 
 /// Buttons that stand side by side.
@@ -13,21 +13,29 @@ const IN_A_ROW: usize = 5;
 const MANY: usize = 8;
 /// Of settings and their values, more than that are one.
 const MANY_OF_SETTINGS: usize = 2;
-/// The most that a list holds.
+/// The most that a list holds, and that can be picked of one.
 const LONGEST_LIST: usize = 25;
+/// Channels in which people talk: text, voice, announcements, stages, forums; and those of them in which the bot can announce.
+const CHANNEL_TYPES: [u8; 5] = [0, 2, 5, 13, 15];
+const TEXT_CHANNEL_TYPES: [u8; 2] = [0, 5];
 
 /// Components and styles, as Discord numbers them.
 const ROW: u8 = 1;
 const BUTTON: u8 = 2;
 const LIST: u8 = 3;
+const ROLES: u8 = 6;
+const CHANNELS: u8 = 8;
 const MAIN: u8 = 1;
 const PLAIN: u8 = 2;
 const GRAVE: u8 = 4;
 
+/// A choice with its custom id.
+type Offered<'a> = (String, &'a ShownChoice);
+
 /// The rows under a message. `id` makes the custom id of a line.
 pub(super) fn rows(part: &Part, id: impl Fn(&str) -> Option<String>, of_step: bool) -> Vec<Value> {
     // Two choices that mean the same have the same id, which a message can't carry twice: the first stands for both.
-    let mut offered: Vec<(String, &ShownChoice)> = Vec::new();
+    let mut offered: Vec<Offered<'_>> = Vec::new();
     for shown in &part.choices {
         match id(&shown.choice.line) {
             Some(id) if offered.iter().all(|(other, _)| *other != id) => offered.push((id, shown)),
@@ -36,17 +44,61 @@ pub(super) fn rows(part: &Part, id: impl Fn(&str) -> Option<String>, of_step: bo
             None => tracing::error!("a choice is too long for a button"),
         }
     }
-    let many =
-        if offered.iter().all(|(_, shown)| is_of_settings(&shown.choice.line)) { MANY_OF_SETTINGS } else { MANY };
-    if offered.len() > many && offered.len() <= LONGEST_LIST && !of_step {
-        let options: Vec<Value> =
-            offered.iter().map(|(id, shown)| json!({"label": shown.choice.label, "value": id})).collect();
-        return vec![json!({"type": ROW, "components": [{"type": LIST, "custom_id": "list", "options": options}]})];
+    let (picks, offered): (Vec<_>, Vec<_>) = offered.into_iter().partition(|(_, shown)| shown.choice.pick.is_some());
+    let (of_settings, others): (Vec<_>, Vec<_>) =
+        offered.iter().cloned().partition(|(_, shown)| is_of_settings(&shown.choice.line));
+    let fits = |listed: &[Offered<'_>], many: usize| !of_step && listed.len() > many && listed.len() <= LONGEST_LIST;
+    let mut rows: Vec<Value> =
+        picks.iter().filter_map(|(id, shown)| Some(picker(id, shown, shown.choice.pick.as_ref()?))).collect();
+    if fits(&of_settings, MANY_OF_SETTINGS) {
+        rows.push(list(&of_settings));
+        rows.extend(buttons(&others, part.quiet));
+    } else if fits(&offered, MANY) {
+        rows.push(list(&offered));
+    } else {
+        rows.extend(buttons(&offered, part.quiet));
     }
-    let button = |(id, shown): &(String, &ShownChoice)| {
+    rows
+}
+
+/// The client's own list of channels or roles. What is picked already is marked there; nothing picked is an answer, too.
+fn picker(id: &str, shown: &ShownChoice, pick: &Pick) -> Value {
+    let Pick { of, max, picked } = pick;
+    let max = (*max).min(LONGEST_LIST);
+    let (kind, name) = match of {
+        Listed::Channels => (CHANNELS, "channel"),
+        Listed::Roles => (ROLES, "role"),
+    };
+    // A file can hold what is no id of this platform.
+    let ids = picked.iter().filter(|id| id.parse::<u64>().is_ok()).take(max);
+    let marked: Vec<Value> = ids.map(|id| json!({"id": id, "type": name})).collect();
+    let mut picker = json!({
+        "type": kind, "custom_id": id, "placeholder": shown.choice.label, "min_values": 0, "max_values": max,
+        "default_values": marked,
+    });
+    if *of == Listed::Channels {
+        picker["channel_types"] = if max == 1 { json!(TEXT_CHANNEL_TYPES) } else { json!(CHANNEL_TYPES) };
+    }
+    json!({"type": ROW, "components": [picker]})
+}
+
+fn list(offered: &[Offered<'_>]) -> Value {
+    let option = |(id, shown): &Offered<'_>| {
+        let mut option = json!({"label": shown.choice.label, "value": id});
+        if shown.choice.weight == Weight::Held {
+            option["default"] = json!(true);
+        }
+        option
+    };
+    let options: Vec<Value> = offered.iter().map(option).collect();
+    json!({"type": ROW, "components": [{"type": LIST, "custom_id": "list", "options": options}]})
+}
+
+fn buttons(offered: &[Offered<'_>], quiet: bool) -> Vec<Value> {
+    let button = |(id, shown): &Offered<'_>| {
         let style = match shown.choice.weight {
-            _ if part.quiet => PLAIN,
-            Weight::Main => MAIN,
+            _ if quiet => PLAIN,
+            Weight::Main | Weight::Held => MAIN,
             Weight::Plain => PLAIN,
             Weight::Grave => GRAVE,
         };
@@ -56,8 +108,14 @@ pub(super) fn rows(part: &Part, id: impl Fn(&str) -> Option<String>, of_step: bo
     rows.map(|row| json!({"type": ROW, "components": row.iter().map(button).collect::<Vec<_>>()})).collect()
 }
 
+/// Whether it is one of many settings, or one of the values of a setting.
 fn is_of_settings(line: &str) -> bool {
-    parse(line).is_ok_and(|meant| matches!(meant.command, Command::MySettings | Command::AdminShow | Command::AdminSet))
+    parse(line).is_ok_and(|meant| match meant.command {
+        Command::MySettings => true,
+        Command::AdminShow => meant.arg("key").is_some(),
+        Command::AdminSet | Command::AdminAnswer => meant.arg("value").is_some(),
+        _ => false,
+    })
 }
 
 #[cfg(test)]
@@ -98,13 +156,39 @@ mod tests {
     }
 
     #[test]
-    fn settings_are_a_list_and_a_switch_two_buttons() {
+    fn values_are_a_list_that_marks_the_present_one_and_a_switch_is_two_buttons() {
         let values = |words: &[&str]| {
             let choice = |word: &&str| Choice::new(*word, format!("nape-admin set routine_place {word}"));
-            rows(&shown(words.iter().map(choice).collect(), false), id, false)[0]["components"].clone()
+            let held = |word: &&str| if *word == "here" { choice(word).held() } else { choice(word) };
+            let choices = words.iter().map(held).chain([Choice::new("Test it", "nape-admin test routine_place")]);
+            rows(&shown(choices.collect(), false), id, false)
         };
-        assert_eq!(values(&["here", "direct", "public_thread"])[0]["type"], LIST);
-        assert_eq!(values(&["here", "direct"]).as_array().unwrap().len(), 2);
+        let many = values(&["direct", "here", "public_thread"]);
+        let list = &many[0]["components"][0];
+        assert_eq!((&list["type"], list["options"].as_array().unwrap().len()), (&json!(LIST), 3));
+        assert_eq!((&list["options"][0]["default"], &list["options"][1]["default"]), (&Value::Null, &json!(true)));
+        assert_eq!(many[1]["components"][0]["label"], "Test it");
+        let few = values(&["here", "direct"]);
+        assert_eq!((few.len(), few[0]["components"].as_array().unwrap().len()), (1, 3));
+        assert_eq!(few[0]["components"][0]["style"], MAIN, "what holds already stands out");
+    }
+
+    #[test]
+    fn channels_and_roles_are_picked_from_the_clients_own_lists() {
+        let pick = |of, max, picked: &[&str]| {
+            let picked = picked.iter().map(|id| (*id).to_owned()).collect();
+            let choice = Choice::new("Choose", "nape-admin set x").pick(Pick { of, max, picked });
+            rows(&shown(vec![choice], false), id, false)[0]["components"][0].clone()
+        };
+        let channels = pick(Listed::Channels, 25, &["7", "!room:example.org"]);
+        assert_eq!(channels["default_values"], json!([{"id": "7", "type": "channel"}]));
+        assert_eq!((&channels["type"], &channels["min_values"]), (&json!(CHANNELS), &json!(0)));
+        assert_eq!(pick(Listed::Channels, 1, &[])["channel_types"], json!([0, 5]));
+        let roles = pick(Listed::Roles, 10, &[]);
+        assert_eq!(
+            (&roles["type"], &roles["max_values"], &roles["channel_types"]),
+            (&json!(ROLES), &json!(10), &Value::Null)
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serenity::model::id::ChannelId;
 
 use crate::base::time::Timestamp;
 use crate::port::action::Venue;
+use crate::port::event::Where;
 
 /// How long a refusal holds, unless Discord says sooner that it is over.
 const HOLDS: Duration = Duration::from_secs(600);
@@ -29,14 +30,14 @@ pub(super) enum Deed {
 pub(super) struct Forbidden(Mutex<HashMap<(ChannelId, Deed), Timestamp>>);
 
 impl Deed {
-    /// What a routine does that is to be led in such a place; `None` is the channel itself.
-    pub fn to_be_in(place: Option<Venue>) -> Option<Self> {
+    /// What is done here to speak in such a place.
+    pub fn to_be_in(place: &Where) -> Option<Self> {
         match place {
-            None => Some(Self::Speak),
-            Some(Venue::PrivateThread) => Some(Self::OpenPrivate),
-            Some(Venue::PublicThread) => Some(Self::OpenPublic),
+            Where::Here => Some(Self::Speak),
+            Where::In(Venue::PrivateThread) => Some(Self::OpenPrivate),
+            Where::In(Venue::PublicThread) => Some(Self::OpenPublic),
             // That is another channel.
-            Some(Venue::Direct) => None,
+            Where::In(Venue::Direct) | Where::Channel(_) => None,
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::command::parse::Invocation;
-use crate::command::table::{COMMANDS, Command, CommandSpec, Param, Takes};
+use crate::command::parse::{Invocation, begun};
+use crate::command::table::{Command, CommandSpec, Param, Takes};
 
 use super::Settings;
 
@@ -50,16 +50,6 @@ pub(super) fn wanted(invocation: &Invocation, settings: &Settings) -> Option<For
     }
 }
 
-/// The invocation that a form's line and its text make together.
-pub(super) fn filled_in(line: &str, text: &str) -> Option<Invocation> {
-    let (spec, rest) = begun(line)?;
-    let last = text_of(spec)?;
-    let mut words = rest.split_whitespace();
-    let before = spec.params.iter().take_while(|param| !is_text(param));
-    let begun = before.fold(Invocation::new(spec.command), |all, param| all.with_some(param.name, words.next()));
-    Some(begun.with(last.name, text))
-}
-
 impl Form {
     /// As an answer to an interaction. `id` is what the line is known again by.
     pub fn body(&self, id: &str, settings: &Settings) -> Value {
@@ -84,30 +74,6 @@ fn is_text(param: &Param) -> bool {
     matches!(param.takes, Takes::Rest | Takes::File)
 }
 
-/// The command that a line begins with, and the rest of it.
-fn begun(line: &str) -> Option<(&'static CommandSpec, &str)> {
-    let rest = |spec: &'static CommandSpec| {
-        let rest = line.strip_prefix(spec.words)?;
-        (rest.is_empty() || rest.starts_with(' ')).then_some((spec, rest))
-    };
-    COMMANDS.iter().filter_map(rest).max_by_key(|(spec, _)| spec.words.len())
-}
-
 fn short(text: &str) -> String {
     text.chars().take(LONGEST_LABEL).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_and_the_text_of_its_form_are_the_whole_command() {
-        let set = Invocation::new(Command::AdminSet).with("key", "emergency_text");
-        assert_eq!(filled_in(&set.line(), "112 or the nurse line"), Some(set.with("value", "112 or the nurse line")));
-        let ask = Invocation::new(Command::Ask);
-        assert_eq!(filled_in(&ask.line(), "why\nnow"), Some(ask.with("question", "why\nnow")));
-        assert_eq!(filled_in("safety", "x"), None);
-        assert_eq!(filled_in("asking", "x"), None);
-    }
 }

@@ -2,34 +2,28 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use serenity::model::Permissions;
 use serenity::model::application::{
     ActionRowComponent, CommandDataOption, CommandDataOptionValue, CommandInteraction, ComponentInteraction,
     ComponentInteractionDataKind, Interaction as Incoming, InteractionContext, ModalInteraction,
 };
-use serenity::model::channel::{ChannelType, PartialChannel};
+use serenity::model::channel::{ChannelType, Message, MessageFlags, PartialChannel};
 use serenity::model::guild::Member;
 use serenity::model::id::{ChannelId, GuildId, InteractionId, UserId};
 
 use crate::base::id::{EventId, PlaceKind};
 use crate::command::manual::picked;
 use crate::command::parse::{Invocation, parse};
-use crate::command::table::{COMMANDS, Command, Complete, Shown};
-use crate::port::event::{Event, FromPerson, Input, Venues};
+use crate::command::table::{Command, Shown};
+use crate::port::event::{Event, FromPerson, Input, Venues, With};
 
+use super::channels::asks_for_channels;
 use super::forbidden::Deed;
 use super::form::{self, Form};
 use super::interactions::{Kind, PATIENCE};
 use super::refused::what_was_said;
 use super::{Shared, limits, place, rights};
-
-/// Names that can be offered at a time.
-const OFFERED: usize = 25;
-/// The longest name that can be offered, in characters.
-const LONGEST_NAME: usize = 100;
-/// Names to complete, as Discord numbers first answers.
-const NAMES: u8 = 8;
 
 /// Where an interaction came from.
 struct From<'a> {
@@ -127,17 +121,28 @@ impl Shared {
             roles: roles(press.member.as_ref()),
             own: press.app_permissions,
         };
-        let id = match &press.data.kind {
-            ComponentInteractionDataKind::StringSelect { values } => values.first().map(String::as_str),
-            _ => Some(press.data.custom_id.as_str()),
+        let own = press.data.custom_id.as_str();
+        let kind = under(&press.message);
+        let (id, picked) = match &press.data.kind {
+            ComponentInteractionDataKind::StringSelect { values } => (values.first().map(String::as_str), None),
+            ComponentInteractionDataKind::ChannelSelect { values } => (Some(own), Some(ids(values))),
+            ComponentInteractionDataKind::RoleSelect { values } => (Some(own), Some(ids(values))),
+            _ => (Some(own), None),
         };
         let line = id.and_then(|id| self.signer.line(&from.who.to_string(), id));
-        let form = line.and_then(|line| parse(line).ok()).and_then(|meant| self.form_for(&from, &meant));
-        if let Some(form) = form {
-            return self.open_form(&from, Kind::Press(press.message.id), &form).await;
-        }
-        let input = line.map_or(Input::NotTheirs, |line| Input::Pressed { line: line.to_owned() });
-        self.happened(&from, Kind::Press(press.message.id), input).await;
+        let input = match (line, picked) {
+            (None, _) => Input::NotTheirs,
+            (Some(line), Some(ids)) => Input::Completed { line: line.to_owned(), with: With::Ids(ids) },
+            (Some(line), None) => {
+                // Whoever was offered the choice was asked for their right then, and is again when the form comes.
+                let form = parse(line).ok().and_then(|meant| form::wanted(&meant, &self.settings));
+                if let Some(form) = form {
+                    return self.open_form(&from, kind, &form).await;
+                }
+                Input::Pressed { line: line.to_owned() }
+            }
+        };
+        self.happened(&from, kind, input).await;
     }
 
     async fn form(self: &Arc<Self>, form: &ModalInteraction) {
@@ -160,55 +165,21 @@ impl Shared {
             _ => None,
         });
         let text = text.collect::<Vec<_>>().join("\n");
-        let input = line.and_then(|line| form::filled_in(line, &text)).map_or(Input::NotTheirs, Input::Invoked);
-        self.happened(&from, Kind::Command, input).await;
-    }
-
-    /// Names to complete: no event, as nothing is done with what is half typed.
-    async fn complete(self: &Arc<Self>, command: &CommandInteraction) {
-        let (under, options) = options(&command.data.options);
-        let focused = options.iter().find_map(|option| match &option.value {
-            CommandDataOptionValue::Autocomplete { value, .. } => Some((option.name.as_str(), value.as_str())),
-            _ => None,
-        });
-        let offered = match (picked(&command.data.name, under), focused) {
-            (Some(meant), Some((field, typed))) => self.offered(meant, field, typed),
-            _ => Vec::new(),
-        };
-        let choices: Vec<Value> = offered.iter().map(|name| json!({"name": name, "value": name})).collect();
-        let kept = self.interactions.open(command.id, &command.token, Kind::Command, self.time.now());
-        let names = json!({"type": NAMES, "data": {"choices": choices}});
-        self.acknowledged(kept.answer_at_once(&self.http, &names).await);
-    }
-
-    fn offered(&self, command: Command, field: &str, typed: &str) -> Vec<String> {
-        let complete = command.spec().params.iter().find(|param| param.name == field).map(|param| param.complete);
-        let names: Vec<String> = match complete.unwrap_or(Complete::Nothing) {
-            Complete::Nothing => Vec::new(),
-            Complete::Techniques => self.settings.names.techniques.clone(),
-            Complete::Terms => self.settings.names.terms.clone(),
-            Complete::Routines => self.settings.names.routines.clone(),
-            Complete::Preferences => self.settings.names.preferences.clone(),
-            Complete::ServerSettings => self.settings.names.server_settings.clone(),
-            Complete::Sources => self.settings.names.sources.clone(),
-            Complete::Commands => {
-                let shown = COMMANDS.iter().filter(|spec| spec.shown != Shown::Never);
-                shown.map(|spec| spec.words.to_owned()).collect()
+        let Some(line) = line else { return self.happened(&from, Kind::Command, Input::NotTheirs).await };
+        match &form.message {
+            Some(message) => {
+                let input = Input::Completed { line: line.to_owned(), with: With::Text(text) };
+                self.happened(&from, under(message), input).await;
             }
-        };
-        let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
-        let typed = plain(typed.trim());
-        let mut fitting: Vec<String> = names
-            .into_iter()
-            .filter(|name| plain(name).contains(&typed) && name.chars().count() <= LONGEST_NAME)
-            .collect();
-        // What begins with it comes first; else as it stands in the library.
-        fitting.sort_by_key(|name| !plain(name).starts_with(&typed));
-        fitting.truncate(OFFERED);
-        fitting
+            None => {
+                let input = Invocation::completed(line, &text).map_or(Input::NotTheirs, Input::Invoked);
+                self.happened(&from, Kind::Command, input).await;
+            }
+        }
     }
 
-    /// The form for what a command leaves out. What is only for those who may configure the guild asks nobody else.
+    /// The form for what a command leaves out. What is only for those who may configure the guild is left to the bot where Discord
+    /// doesn't say that they may: they may be let by a role.
     fn form_for(&self, from: &From<'_>, invocation: &Invocation) -> Option<Form> {
         let is_theirs = invocation.command.spec().shown != Shown::Admin || rights::may_configure(from.member);
         form::wanted(invocation, &self.settings).filter(|_| is_theirs)
@@ -227,7 +198,7 @@ impl Shared {
         let now = self.time.now();
         let kept = self.interactions.open(from.id, from.token, kind, now);
         let place = place::of_interaction(from.guild, from.channel, from.channel_id, from.context);
-        let (venues, grounds) = match (from.guild, from.own) {
+        let (venues, mut grounds) = match (from.guild, from.own) {
             (Some(_), Some(own)) => {
                 let kind = from.channel.map_or(ChannelType::Text, |channel| channel.kind);
                 rights::in_guild(own, kind, self.application)
@@ -238,20 +209,25 @@ impl Shared {
             self.forbidden.forget(from.channel_id, Deed::Speak);
         }
         let open = grounds.iter().filter(|ground| ground.missing.is_empty());
-        open.filter_map(|ground| Deed::to_be_in(ground.place))
+        open.filter_map(|ground| Deed::to_be_in(&ground.place))
             .for_each(|deed| self.forbidden.forget(from.channel_id, deed));
-        let event = Event::Person(FromPerson {
-            id: EventId::new(&place::platform(), from.id),
-            who: place::user(from.who),
-            place,
-            may_configure: rights::may_configure(from.member),
-            roles: from.roles.clone(),
-            venues,
-            grounds,
-            reply: Some(kept.reply_token(now)),
-            input,
-        });
-        let handled = self.pass_on(event);
+        let handled = async {
+            if let (Some(guild), true) = (from.guild, asks_for_channels(&input)) {
+                grounds.extend(self.channels(guild).await);
+            }
+            let event = Event::Person(FromPerson {
+                id: EventId::new(&place::platform(), from.id),
+                who: place::user(from.who),
+                place,
+                may_configure: rights::may_configure(from.member),
+                roles: from.roles.clone(),
+                venues,
+                grounds,
+                reply: Some(kept.reply_token(now)),
+                input,
+            });
+            self.pass_on(event).await;
+        };
         tokio::pin!(handled);
         tokio::select! {
             () = &mut handled => {}
@@ -268,12 +244,22 @@ impl Shared {
     }
 
     /// What came of a first sign: nobody else hears of its failure.
-    fn acknowledged(&self, called: serenity::Result<()>) {
+    pub(super) fn acknowledged(&self, called: serenity::Result<()>) {
         if let Err(error) = called {
             tracing::warn!(why = what_was_said(&error), "an interaction was not acknowledged");
             self.note(&error);
         }
     }
+}
+
+/// What was used under a message.
+fn under(message: &Message) -> Kind {
+    let is_whisper = message.flags.is_some_and(|flags| flags.contains(MessageFlags::EPHEMERAL));
+    if is_whisper { Kind::Whisper } else { Kind::Press(message.id) }
+}
+
+fn ids(picked: &[impl ToString]) -> Vec<String> {
+    picked.iter().map(ToString::to_string).collect()
 }
 
 fn of_command(command: &CommandInteraction) -> From<'_> {
@@ -296,7 +282,7 @@ fn roles(member: Option<&Member>) -> Vec<String> {
 }
 
 /// The name under a group, and the options of what was picked.
-fn options(given: &[CommandDataOption]) -> (Option<&str>, &[CommandDataOption]) {
+pub(super) fn options(given: &[CommandDataOption]) -> (Option<&str>, &[CommandDataOption]) {
     match given.first() {
         Some(CommandDataOption { name, value: CommandDataOptionValue::SubCommand(options), .. }) => {
             (Some(name), options)
@@ -334,6 +320,8 @@ fn typed(value: &CommandDataOptionValue) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

@@ -44,6 +44,8 @@ pub(super) enum Kind {
     Command,
     /// A button or list under this message.
     Press(MessageId),
+    /// The same under a message that only its person sees, or a form that was opened from there.
+    Whisper,
 }
 
 /// How far an interaction was answered.
@@ -53,7 +55,9 @@ enum State {
     Open,
     /// Discord shows that an answer is on its way, to its person alone.
     MessageLater,
-    /// It was taken notice of; or answered, and more may follow.
+    /// It was taken notice of, and nothing said.
+    Noticed,
+    /// It was answered, and more may follow.
     Answered,
 }
 
@@ -127,7 +131,7 @@ impl Interaction {
             Kind::Command => {
                 (json!({"type": callback::MESSAGE_LATER, "data": {"flags": EPHEMERAL}}), State::MessageLater)
             }
-            Kind::Press(_) => (json!({"type": callback::UPDATE_LATER}), State::Answered),
+            Kind::Press(_) | Kind::Whisper => (json!({"type": callback::UPDATE_LATER}), State::Noticed),
         };
         settle(&mut state, self.call(http, &later, Vec::new()).await, next)
     }
@@ -193,10 +197,30 @@ impl Interaction {
     /// Those of the request.
     pub async fn change(&self, http: &Http, body: &Value) -> serenity::Result<bool> {
         let mut state = self.state.lock().await;
-        if *state != State::Open || self.kind == Kind::Command {
+        if *state != State::Open || !matches!(self.kind, Kind::Press(_)) {
             return Ok(false);
         }
         self.call(http, &json!({"type": callback::UPDATE, "data": body}), Vec::new()).await?;
+        *state = State::Answered;
+        Ok(true)
+    }
+
+    /// Says something in the place of the message under which it was pressed; `false` where others see that one, or something was
+    /// said already.
+    ///
+    /// # Errors
+    /// Those of the request.
+    pub async fn say_instead(&self, http: &Http, body: &Value) -> serenity::Result<bool> {
+        let mut state = self.state.lock().await;
+        match *state {
+            State::Open if self.kind == Kind::Whisper => {
+                self.call(http, &json!({"type": callback::UPDATE, "data": body}), Vec::new()).await?;
+            }
+            State::Noticed if self.kind == Kind::Whisper => {
+                http.edit_original_interaction_response(&self.token, body, Vec::new()).await?;
+            }
+            State::Open | State::Noticed | State::MessageLater | State::Answered => return Ok(false),
+        }
         *state = State::Answered;
         Ok(true)
     }

@@ -8,6 +8,8 @@
 
 mod attached;
 mod cards;
+mod channels;
+mod completion;
 mod components;
 mod forbidden;
 mod form;

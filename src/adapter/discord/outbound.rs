@@ -46,6 +46,7 @@ struct Say<'a> {
     person: &'a UserId,
     reply: Option<ReplyToken>,
     step: Option<StepMark>,
+    instead: bool,
 }
 
 impl Shared {
@@ -70,8 +71,9 @@ impl Shared {
 
     async fn work(self: &Arc<Self>, nonce: u64, work: Work) -> Result<(), SendError> {
         match work {
-            Work::Say { place, person, reply, step, parts } => {
-                let say = Say { nonce, place: &place, person: &person, reply, step };
+            Work::Say { place, person, reply, step, instead, parts } => {
+                let instead = instead && parts.len() == 1;
+                let say = Say { nonce, place: &place, person: &person, reply, step, instead };
                 let said = self.say_all(&say, &parts).await;
                 if let (Err(SendError::Never { .. }), Some(_)) = (&said, &say.step) {
                     self.is_gone(&place, &person);
@@ -128,6 +130,13 @@ impl Shared {
     ) -> Result<(), SendError> {
         let whisper = part.delivery == How::Whisper;
         let (body, files) = (self.body(say, part), files(part));
+        if say.instead {
+            match interaction.say_instead(&self.http, &body).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                Err(error) => self.note(&error),
+            }
+        }
         match interaction.say(&self.http, body, files, whisper).await {
             Ok(()) => {
                 self.pulse.called(Call::Sent);

@@ -2,10 +2,10 @@
 
 use serenity::model::Permissions;
 use serenity::model::channel::ChannelType;
-use serenity::model::id::ApplicationId;
+use serenity::model::id::{ApplicationId, ChannelId};
 
 use crate::port::action::Venue;
-use crate::port::event::{Ground, Venues};
+use crate::port::event::{Ground, Venues, Where};
 
 /// Permissions that some feature needs, with their names in the client.
 const NAMES: [(Permissions, &str); 5] = [
@@ -17,44 +17,52 @@ const NAMES: [(Permissions, &str); 5] = [
 ];
 
 /// The places that a routine could be led in, as long as it was asked for in a guild.
-const PLACES: [Option<Venue>; 4] = [None, Some(Venue::PrivateThread), Some(Venue::PublicThread), Some(Venue::Direct)];
+const PLACES: [Where; 4] =
+    [Where::Here, Where::In(Venue::PrivateThread), Where::In(Venue::PublicThread), Where::In(Venue::Direct)];
 
 /// What a kind of place needs. Answers to commands need nothing: they go the way the command came.
-fn needed(place: Option<Venue>, is_thread: bool) -> Permissions {
+fn needed(place: &Where, is_thread: bool) -> Permissions {
     let talk = Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES_IN_THREADS;
     match place {
-        None if is_thread => talk,
-        None => Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES,
-        Some(Venue::PrivateThread) => talk | Permissions::CREATE_PRIVATE_THREADS,
-        Some(Venue::PublicThread) => talk | Permissions::CREATE_PUBLIC_THREADS,
-        Some(Venue::Direct) => Permissions::empty(),
+        Where::Here if is_thread => talk,
+        Where::Here | Where::Channel(_) => Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES,
+        Where::In(Venue::PrivateThread) => talk | Permissions::CREATE_PRIVATE_THREADS,
+        Where::In(Venue::PublicThread) => talk | Permissions::CREATE_PUBLIC_THREADS,
+        Where::In(Venue::Direct) => Permissions::empty(),
     }
 }
 
 /// Whether a channel of this kind can have such a place at all.
-fn is_possible(place: Option<Venue>, channel: ChannelType) -> bool {
+fn is_possible(place: &Where, channel: ChannelType) -> bool {
     match place {
-        None | Some(Venue::Direct) => true,
-        Some(Venue::PrivateThread) => channel == ChannelType::Text,
-        Some(Venue::PublicThread) => matches!(channel, ChannelType::Text | ChannelType::News),
+        Where::Here | Where::Channel(_) | Where::In(Venue::Direct) => true,
+        Where::In(Venue::PrivateThread) => channel == ChannelType::Text,
+        Where::In(Venue::PublicThread) => matches!(channel, ChannelType::Text | ChannelType::News),
     }
 }
 
 /// What the bot may and lacks in a guild's channel.
 pub(super) fn in_guild(has: Permissions, channel: ChannelType, application: ApplicationId) -> (Venues, Vec<Ground>) {
     let is_thread = matches!(channel, ChannelType::PublicThread | ChannelType::PrivateThread | ChannelType::NewsThread);
-    let ground = |place: Option<Venue>| {
-        let needs = needed(place, is_thread);
+    let ground = |place: Where| {
+        let needs = needed(&place, is_thread);
         Ground { place, missing: missing(has, needs), invite: Some(invite(application, needs)) }
     };
-    let grounds: Vec<Ground> = PLACES.into_iter().filter(|place| is_possible(*place, channel)).map(ground).collect();
-    let open = |venue: Venue| grounds.iter().any(|ground| ground.place == Some(venue) && ground.missing.is_empty());
+    let grounds: Vec<Ground> = PLACES.into_iter().filter(|place| is_possible(place, channel)).map(ground).collect();
+    let open =
+        |venue: Venue| grounds.iter().any(|ground| ground.place == Where::In(venue) && ground.missing.is_empty());
     let venues = Venues {
         private_thread: open(Venue::PrivateThread),
         public_thread: open(Venue::PublicThread),
         direct: open(Venue::Direct),
     };
     (venues, grounds)
+}
+
+/// What the bot lacks to speak in a channel of a guild.
+pub(super) fn in_channel(channel: ChannelId, has: Permissions) -> Ground {
+    let place = Where::Channel(channel.to_string());
+    Ground { missing: missing(has, needed(&place, false)), place, invite: None }
 }
 
 /// Whether a member may configure the guild's settings.
@@ -83,7 +91,7 @@ pub(super) fn invite(application: ApplicationId, needs: Permissions) -> String {
 
 /// The link that the default settings need: routines in private threads.
 pub(super) fn usual_invite(application: ApplicationId) -> String {
-    invite(application, needed(Some(Venue::PrivateThread), false))
+    invite(application, needed(&Where::In(Venue::PrivateThread), false))
 }
 
 #[cfg(test)]
@@ -101,7 +109,7 @@ mod tests {
         for (bit, name) in NAMES {
             let (_, grounds) = in_guild(all - bit, ChannelType::Text, APPLICATION);
             for ground in grounds {
-                let expected: &[&str] = if needed(ground.place, false).contains(bit) { &[name] } else { &[] };
+                let expected: &[&str] = if needed(&ground.place, false).contains(bit) { &[name] } else { &[] };
                 assert_eq!(ground.missing, expected, "{:?} without {name}", ground.place);
             }
         }
@@ -112,7 +120,7 @@ mod tests {
         let link = usual_invite(APPLICATION);
         assert!(link.ends_with("permissions=343597384704"), "{link}");
         let (_, grounds) = in_guild(Permissions::ADMINISTRATOR, ChannelType::Voice, APPLICATION);
-        let places: Vec<_> = grounds.iter().map(|ground| ground.place).collect();
-        assert_eq!(places, [None, Some(Venue::Direct)], "a voice channel has no threads");
+        let places: Vec<_> = grounds.iter().map(|ground| ground.place.clone()).collect();
+        assert_eq!(places, [Where::Here, Where::In(Venue::Direct)], "a voice channel has no threads");
     }
 }

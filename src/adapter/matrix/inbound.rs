@@ -174,7 +174,7 @@ async fn said(
 ) {
     let is_for_us = match &input {
         Input::Said { addressed, .. } | Input::Unasked { addressed, .. } => *addressed || spot.thread.is_some(),
-        Input::Invoked(_) | Input::Pressed { .. } | Input::NotTheirs => true,
+        Input::Invoked(_) | Input::Pressed { .. } | Input::Completed { .. } | Input::NotTheirs => true,
     };
     if !is_for_us {
         return pass(ticket);

@@ -45,7 +45,7 @@ impl Outbound {
         let nonce = self.name(nonce);
         let nonce = nonce.as_str();
         let result = match work {
-            Work::Say { place, person, reply, step, parts } => {
+            Work::Say { place, person, reply, step, instead: _, parts } => {
                 let said = self.say(nonce, priority, &place, &person, reply.as_ref(), &parts).await;
                 if let (Err(SendError::Never { .. }), Some(_)) = (&said, step) {
                     self.is_gone(place, person);

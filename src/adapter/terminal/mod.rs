@@ -250,7 +250,7 @@ impl Talk {
     fn carry_out(&mut self, delivery: Delivery, events: Option<&mpsc::Sender<Incoming>>) -> Result<(), TerminalError> {
         let Delivery { nonce: _, work, priority: _, done } = delivery;
         let result = match work {
-            Work::Say { place: there, person, reply: _, step: _, parts } => {
+            Work::Say { place: there, person, reply: _, step: _, instead: _, parts } => {
                 if there == place(&self.terminal.user) && person == user(&self.terminal.user) {
                     self.say(&parts)?;
                     Ok(())

@@ -77,7 +77,14 @@ async fn play(script: &str, parts: Vec<Part>, to: &str) -> (Vec<Event>, String, 
     let (mut seen, mut results) = (Vec::new(), Vec::new());
     while let Some(Incoming { event, handled, settled: _ }) = incoming.recv().await {
         let (done, answer) = oneshot::channel();
-        let work = Work::Say { place: place(to), person: user(to), reply: None, step: None, parts: parts.clone() };
+        let work = Work::Say {
+            place: place(to),
+            person: user(to),
+            reply: None,
+            step: None,
+            instead: false,
+            parts: parts.clone(),
+        };
         deliver.send(Delivery { nonce: 1, work, priority: Priority::Answer, done }).await.unwrap();
         results.push(answer.await.unwrap());
         seen.push(event);

@@ -18,6 +18,10 @@ use crate::bot::Bot;
 use crate::content::Library;
 use crate::settings::table::{Kind, Layer, SETTINGS};
 
+/// The longest number, or the word that stands for none, in characters; and the longest name of a time zone.
+const LONGEST_NUMBER: usize = 10;
+const LONGEST_ZONE: usize = 40;
+
 /// Whether the configuration enables any.
 pub(super) fn any(config: &Config) -> bool {
     config.terminal || config.discord.is_some() || config.matrix.is_some()
@@ -153,12 +157,9 @@ pub(super) fn names(library: &Library) -> Names {
             .filter(|setting| setting.may_be_set_by(Layer::Server))
             .filter_map(|setting| match setting.kind {
                 Kind::Text { max } | Kind::Prefix { max } => Some((setting.key.to_owned(), max)),
-                Kind::Switch
-                | Kind::Number { .. }
-                | Kind::Word(_)
-                | Kind::Words(_)
-                | Kind::Ids { .. }
-                | Kind::Place => None,
+                Kind::Number { .. } => Some((setting.key.to_owned(), LONGEST_NUMBER)),
+                Kind::Zone => Some((setting.key.to_owned(), LONGEST_ZONE)),
+                Kind::Switch | Kind::Word(_) | Kind::Words(_) | Kind::Ids { .. } | Kind::Place => None,
             })
             .collect(),
     }

@@ -2,8 +2,10 @@
 
 use crate::message::model::{Choice, Message, Text};
 use crate::port::action::Venue;
-use crate::port::event::Ground;
-use crate::settings::table::{EMERGENCY_TEXT, ROUTINE_PLACE, ROUTINES};
+use crate::port::event::{Ground, Where};
+use crate::settings::table::{
+    CHANNELS, CHANNELS_DENIED, EMERGENCY_TEXT, LOG_CHANNEL, ROUTINE_PLACE, ROUTINES, Setting,
+};
 
 use super::may;
 use crate::bot::turn::Turn;
@@ -18,7 +20,7 @@ pub(in crate::bot) fn check(turn: &mut Turn<'_>) {
     let mut invite = None;
     if turn.layers().is_on(&ROUTINES) {
         let wanted = turn.layers().word(&ROUTINE_PLACE);
-        if let Some(Ground { missing, invite: link, .. }) = ground(turn, &wanted) {
+        if let Some(Ground { missing, invite: link, .. }) = for_routines(turn, &wanted) {
             findings.extend(missing.iter().map(|right| phrases.check_missing(right, &phrases.place(&wanted)).into()));
             invite.clone_from(link);
         }
@@ -26,6 +28,8 @@ pub(in crate::bot) fn check(turn: &mut Turn<'_>) {
     if turn.layers().word(&EMERGENCY_TEXT).is_empty() {
         findings.push(phrases.check_emergency_text().into());
     }
+    findings.extend(announcements(turn));
+    findings.extend([&CHANNELS, &CHANNELS_DENIED].into_iter().flat_map(|list| gone(turn, list)));
     let message = if findings.is_empty() {
         Message::say(phrases.check_fine())
     } else {
@@ -40,16 +44,49 @@ pub(in crate::bot) fn check(turn: &mut Turn<'_>) {
 
 /// The rights that are missing for this kind of place.
 pub(in crate::bot) fn missing(turn: &Turn<'_>, wanted: &str) -> Vec<String> {
-    ground(turn, wanted).map(|ground| ground.missing.clone()).unwrap_or_default()
+    for_routines(turn, wanted).map(|ground| ground.missing.clone()).unwrap_or_default()
 }
 
-/// What this kind of place needs, as far as the platform has said.
-fn ground<'a>(turn: &'a Turn<'_>, wanted: &str) -> Option<&'a Ground> {
+/// What this kind of place for routines needs, as far as the platform has said.
+fn for_routines<'a>(turn: &'a Turn<'_>, wanted: &str) -> Option<&'a Ground> {
     let place = match wanted {
-        "private_thread" => Some(Venue::PrivateThread),
-        "public_thread" => Some(Venue::PublicThread),
-        "direct" => Some(Venue::Direct),
-        _ => None,
+        "private_thread" => Where::In(Venue::PrivateThread),
+        "public_thread" => Where::In(Venue::PublicThread),
+        "direct" => Where::In(Venue::Direct),
+        _ => Where::Here,
     };
-    turn.person.grounds.iter().find(|ground| ground.place == place)
+    ground(turn, &place)
+}
+
+/// What there is to say of the channel in which changes are announced.
+fn announcements(turn: &Turn<'_>) -> Vec<Text> {
+    let phrases = turn.phrases();
+    let channel = turn.layers().word(&LOG_CHANNEL);
+    if channel.is_empty() {
+        return Vec::new();
+    }
+    let here = (channel == turn.person.place.root().local()).then(|| ground(turn, &Where::Here)).flatten();
+    match ground(turn, &Where::Channel(channel)).or(here) {
+        Some(ground) => {
+            ground.missing.iter().map(|right| phrases.check_log_missing(right, LOG_CHANNEL.key).into()).collect()
+        }
+        None if knows_channels(turn) => vec![phrases.check_channel_gone(LOG_CHANNEL.key).into()],
+        None => Vec::new(),
+    }
+}
+
+/// What there is to say of a list that names channels which are no more.
+fn gone(turn: &Turn<'_>, list: &Setting) -> Option<Text> {
+    let mut named = turn.layers().words(list).into_iter();
+    let is_gone = knows_channels(turn) && named.any(|id| ground(turn, &Where::Channel(id)).is_none());
+    is_gone.then(|| turn.phrases().check_channel_gone(list.key).into())
+}
+
+/// Whether the platform has said which channels there are.
+fn knows_channels(turn: &Turn<'_>) -> bool {
+    turn.person.grounds.iter().any(|ground| matches!(ground.place, Where::Channel(_)))
+}
+
+fn ground<'a>(turn: &'a Turn<'_>, place: &Where) -> Option<&'a Ground> {
+    turn.person.grounds.iter().find(|ground| ground.place == *place)
 }

@@ -73,7 +73,9 @@ pub(super) fn lines(phrases: &Phrases, differing: &[Difference]) -> Vec<Text> {
 fn read(turn: &mut Turn<'_>, command: Command, text: Option<&str>) -> Option<Values> {
     let Some(text) = text else {
         // A file that an adapter couldn't get must never count as one that sets nothing.
-        turn.refuse(Refusal::BadArgument { usage: command.spec().usage() });
+        let phrases = turn.phrases();
+        let words = command.spec().words;
+        turn.tell(Message::say(phrases.file_write(words)).choice(Choice::new(phrases.choice_write(), words)));
         return None;
     };
     let said = match file::read(text) {
@@ -100,7 +102,7 @@ fn may_announce(turn: &Turn<'_>, values: &Values) -> bool {
     let there = turn.server().settings.get(LOG_CHANNEL.key);
     match values.get(LOG_CHANNEL.key) {
         Some(Value::Word(id)) => {
-            id.is_empty() || id == turn.person.place.channel.local() || there == Some(&Value::Word(id.clone()))
+            id.is_empty() || id == turn.person.place.root().local() || there == Some(&Value::Word(id.clone()))
         }
         _ => true,
     }

@@ -7,7 +7,7 @@ use crate::message::model::{Block, Choice, Message, Text};
 use crate::port::action::{Order, Post};
 use crate::port::audit::{AUDITED, Audit, Audited};
 use crate::settings::file::Difference;
-use crate::settings::table::LOG_CHANNEL;
+use crate::settings::table::{LOG_CHANNEL, TIME_ZONE};
 use crate::settings::value::{Value, Values};
 
 use super::file::lines;
@@ -33,19 +33,21 @@ pub(in crate::bot) fn log(turn: &mut Turn<'_>, all: bool) {
     if audit.entries.is_empty() {
         return turn.tell(Message::say(phrases.log_nothing()));
     }
+    let zone = turn.layers().word(&TIME_ZONE);
     let line = |entry: &Audited| {
         let Audited { at, who, key, from, to } = entry;
         let value = |value: &Option<String>| value.clone().unwrap_or_else(|| phrases.layer("default"));
-        let at = at.to_rfc3339().replace('T', " ").chars().take(16).collect::<String>();
-        phrases.log_line(&at, who, key, &value(from), &value(to))
+        phrases.log_line(&at.in_zone(&zone), who, key, &value(from), &value(to))
     };
     let newest = audit.entries.iter().rev();
     let message = if all {
         let content = newest.map(|entry| line(entry) + "\n").collect();
-        Message::say(phrases.log_own(&own)).block(Block::File { name: "nape-log.txt".to_owned(), content })
+        Message::say(phrases.log_intro(&zone))
+            .fine(phrases.log_own(&own))
+            .block(Block::File { name: "nape-log.txt".to_owned(), content })
     } else {
         let more = audit.entries.len() > SHOWN;
-        let message = Message::say(phrases.log_intro())
+        let message = Message::say(phrases.log_intro(&zone))
             .items(newest.take(SHOWN).map(|entry| Text::default().plain(line(entry))))
             .fine(phrases.log_own(&own));
         if more { message.choice(Choice::new(phrases.choice_log_all(), "nape-admin log all=all")) } else { message }
@@ -93,6 +95,18 @@ fn brief(value: &Value) -> String {
     }
 }
 
+/// Announces that nothing was changed: whether it can be read there is seen there.
+pub(super) fn test(turn: &mut Turn<'_>) {
+    let Some(server) = turn.person.place.server.clone() else { return };
+    let phrases = turn.phrases();
+    let channel = turn.layers().word(&LOG_CHANNEL);
+    if channel.is_empty() {
+        return turn.tell(Message::say(phrases.trial_no_log()));
+    }
+    say_there(turn, &server, channel, Message::say(phrases.log_tested(&mark(&server, &turn.person.who))));
+    turn.tell(Message::say(phrases.trial_log()));
+}
+
 /// Says it in the channel that the server has set for that, after the change as well as before it.
 fn announce(turn: &mut Turn<'_>, server: &ServerId, who: &str, differing: &[Difference]) {
     let channel = turn.layers().word(&LOG_CHANNEL);
@@ -100,6 +114,11 @@ fn announce(turn: &mut Turn<'_>, server: &ServerId, who: &str, differing: &[Diff
         return;
     }
     let phrases = turn.phrases();
+    let message = Message::say(phrases.log_announced(who)).items(lines(phrases, differing));
+    say_there(turn, server, channel, message);
+}
+
+fn say_there(turn: &mut Turn<'_>, server: &ServerId, channel: String, message: Message) {
     let platform = turn.person.place.platform.clone();
     let place = Place {
         server: Some(server.clone()),
@@ -108,9 +127,9 @@ fn announce(turn: &mut Turn<'_>, server: &ServerId, who: &str, differing: &[Diff
         kind: PlaceKind::Shared,
         platform,
     };
-    let message = Message::say(phrases.log_announced(who)).items(lines(phrases, differing));
     let person = turn.person.who.clone();
-    turn.outcome.orders.push(Order::Say(Post { place, person, reply: None, step: None, urgent: false, message }));
+    let post = Post { place, person, reply: None, step: None, urgent: false, instead: false, message };
+    turn.outcome.orders.push(Order::Say(post));
 }
 
 /// What tells the admins of a server apart. It is nobody's name, and another one in every server.

@@ -7,13 +7,16 @@ mod check;
 mod file;
 mod log;
 mod setup;
+mod trial;
 
 pub(super) use check::{check, missing};
 pub(super) use file::{apply, export, plan};
 pub(super) use log::{log, rollback};
 pub(super) use setup::{answered, setup};
+pub(super) use trial::test;
 
 use crate::message::model::{Choice, Message};
+use crate::port::event::{Input, With};
 use crate::settings::file::{Difference, differences};
 use crate::settings::table::{self, ADMIN_ROLES, HERE, Ids, Kind, Layer, NOTHING, Setting};
 use crate::settings::value::{Value, Values};
@@ -50,11 +53,12 @@ pub(super) fn show(turn: &mut Turn<'_>, key: Option<&str>) {
         let choices = setting::of(Layer::Server)
             .map(|row| Choice::new(row.key.replace('_', " "), format!("nape-admin show {}", row.key)));
         let message = Message::say(turn.phrases().admin_intro()).items(setting::lines(turn, Layer::Server));
-        return turn.tell(message.fine(turn.phrases().admin_how()).choices(choices));
+        let check = Choice::new(turn.phrases().choice_check(), "nape-admin check");
+        return turn.tell_instead(message.fine(turn.phrases().admin_how()).choices(choices).choice(check));
     };
     let Some(row) = found(turn, key) else { return };
-    let card = setting::card(turn, row, Layer::Server);
-    turn.tell(card);
+    let panel = panel(turn, row);
+    turn.tell_instead(panel);
 }
 
 /// Sets one. Without a value it says how that is written.
@@ -64,11 +68,12 @@ pub(super) fn set(turn: &mut Turn<'_>, key: &str, value: Option<&str>) {
     }
     let Some(row) = found(turn, key) else { return };
     let Some(value) = value else {
-        if setting::is_written(row) {
+        // Where nothing opens to pick from or to write into, the choice that would do so says how it is typed.
+        if is_on_panel(turn) && setting::by_hand(turn, row, Layer::Server).is_some() {
             return turn.tell(Message::say(turn.phrases().setting_write(row.key)));
         }
-        let card = setting::card(turn, row, Layer::Server);
-        return turn.tell(card);
+        let panel = panel(turn, row);
+        return turn.tell_instead(panel);
     };
     let Some(value) = read(turn, row, value) else { return };
     change(turn, row, |values| drop(values.set(row.key, value)));
@@ -81,6 +86,19 @@ pub(super) fn reset(turn: &mut Turn<'_>, key: &str) {
     }
     let Some(row) = found(turn, key) else { return };
     change(turn, row, |values| drop(values.reset(row.key)));
+}
+
+/// One setting, to be changed and tried out.
+fn panel(turn: &Turn<'_>, row: &Setting) -> Message {
+    let phrases = turn.phrases();
+    setting::card(turn, row, Layer::Server)
+        .choice(Choice::new(phrases.choice_test(), format!("nape-admin test {}", row.key)))
+        .choice(Choice::new(phrases.choice_server_settings(), "nape-admin show"))
+}
+
+/// Whether it was done by a choice, and not by a command.
+fn is_on_panel(turn: &Turn<'_>) -> bool {
+    matches!(turn.person.input, Input::Pressed { .. } | Input::Completed { .. })
 }
 
 /// Whether there is a server here and its person may configure it; else they are told.
@@ -105,18 +123,21 @@ fn found(turn: &mut Turn<'_>, key: &str) -> Option<&'static Setting> {
 /// A value as somebody typed it for this setting; else they are told what it takes.
 fn read(turn: &mut Turn<'_>, row: &Setting, typed: &str) -> Option<Value> {
     let word = typed.trim().to_lowercase();
+    let is_picked = matches!(turn.person.input, Input::Completed { with: With::Ids(_), .. });
     let value = match row.kind {
         Kind::Ids { of: Ids::Channels, .. } => {
             let here = turn.person.place.root().local();
             let ids = typed.split([',', ' ']).map(|part| if part.eq_ignore_ascii_case(HERE) { here } else { part });
             row.read(&ids.collect::<Vec<_>>().join(" "))
         }
-        // Only where it is typed is a channel known to belong to this server.
-        Kind::Place if word == HERE => row.read(turn.person.place.channel.local()),
+        // Only where it is typed, or picked from the server's own list, is a channel known to belong to this server.
+        Kind::Place if is_picked => row.read(typed),
+        // A thread closes one day: its channel stands for it.
+        Kind::Place if word == HERE => row.read(turn.person.place.root().local()),
         Kind::Place if word != NOTHING => row.read(""),
         _ => row.read(typed),
     };
-    let wrong_place = row.kind == Kind::Place && ![HERE, NOTHING].contains(&word.as_str());
+    let wrong_place = row.kind == Kind::Place && !is_picked && ![HERE, NOTHING].contains(&word.as_str());
     match value {
         Ok(value) if !wrong_place => Some(value),
         Ok(_) => {
@@ -131,9 +152,13 @@ fn read(turn: &mut Turn<'_>, row: &Setting, typed: &str) -> Option<Value> {
     }
 }
 
-/// Changes one setting and says from what to what.
+/// Changes one setting and says from what to what; where it was chosen, with the choices as they are now.
 fn change(turn: &mut Turn<'_>, row: &Setting, what: impl FnOnce(&mut Values)) {
-    if let Some(line) = changed(turn, row, what) {
+    let Some(line) = changed(turn, row, what) else { return };
+    if is_on_panel(turn) {
+        let panel = panel(turn, row).paragraph(line);
+        turn.tell_instead(panel);
+    } else {
         turn.tell(Message::say(line));
     }
 }

@@ -17,7 +17,7 @@ const QUESTIONS: [&Setting; 4] = [&ANSWERS, &ROUTINES, &ROUTINE_PLACE, &EMERGENC
 pub(in crate::bot) fn setup(turn: &mut Turn<'_>) {
     if may(turn) {
         let message = ask(turn, 1, Message::say(turn.phrases().setup_intro()));
-        turn.tell(message);
+        turn.tell_instead(message);
     }
 }
 
@@ -33,7 +33,7 @@ pub(in crate::bot) fn answered(turn: &mut Turn<'_>, number: u32, value: Option<&
         message = message.paragraph(line);
     }
     let message = ask(turn, number.saturating_add(1), message);
-    turn.tell(message);
+    turn.tell_instead(message);
 }
 
 fn question(number: u32) -> Option<&'static Setting> {
@@ -58,6 +58,10 @@ fn ask(turn: &Turn<'_>, number: u32, message: Message) -> Message {
         .paragraph(phrases.setup_question(number, QUESTIONS.len(), row.key))
         .paragraph(phrases.setting(row.key))
         .paragraph(if values.is_empty() { phrases.setup_type(row.key, &now) } else { phrases.setup_now(&now) })
-        .choices(values.iter().map(|value| Choice::new(value.as_str(), answer(Some(value)))));
+        .choices(values.iter().map(|value| {
+            let choice = Choice::new(value.as_str(), answer(Some(value)));
+            if *value == now { choice.held() } else { choice }
+        }))
+        .choices(setting::by_hand(turn, row, Layer::Server));
     message.choice(Choice::new(phrases.choice_skip(), answer(None)).words(&phrases.words_skip()))
 }
