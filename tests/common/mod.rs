@@ -1,5 +1,7 @@
 //! What the transcripts are played with: the script as text, a world in memory, three profiles, and a player.
 
+#[cfg(all(feature = "discord", feature = "matrix"))]
+mod acts;
 pub mod compare;
 pub mod laws;
 pub mod player;
