@@ -3,7 +3,6 @@
 //!
 //! Builds for development get fixed words, so that a commit doesn't mean compiling anew.
 
-#![expect(clippy::print_stdout, reason = "so a build script speaks to cargo")]
 #![expect(clippy::disallowed_methods, reason = "so cargo speaks to a build script")]
 
 use std::process::Command;
