@@ -238,7 +238,7 @@ mod tests {
         let mut codes = BTreeSet::new();
         for refusal in std::iter::successors(Some(Refusal::TooLong), next) {
             let (code, words) = refusal.reason();
-            let why = phrases.why_with(&code, &words);
+            let why = phrases.why_with(code, &words);
             assert!(!why.is_empty() && !why.contains(['{', '}']) && !why.contains("why-"), "{code}: {why}");
             assert!(words.values().all(|word| why.contains(word.as_str())), "{code}: {why}");
             assert!(!refusal.message(&phrases).blocks.is_empty(), "{code}");
