@@ -1,6 +1,6 @@
 //! From a press to its callback over loopback: the real program beside a bare echo on serenity, in the same run, a hundred presses
 //! a second, each for a minute in turns; and the memory of both.
-//! By hand: `cargo bench --bench discord`.
+//! By hand: `NAPE_LOG_LEVEL=info cargo bench --bench discord`; the tests' own configuration logs everything that ever is.
 
 #![expect(clippy::print_stdout, reason = "a benchmark run by hand prints its figures")]
 
@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use serenity::all::{
-    ClientBuilder, Context, CreateActionRow, CreateButton, CreateInteractionResponse, CreateInteractionResponseMessage,
-    EventHandler, GatewayIntents, Interaction,
+    ClientBuilder, Context, CreateActionRow, CreateAllowedMentions, CreateButton, CreateInteractionResponse,
+    CreateInteractionResponseMessage, EventHandler, GatewayIntents, Interaction,
 };
 use serenity::http::HttpBuilder;
 
@@ -161,7 +161,12 @@ struct Echo;
 impl EventHandler for Echo {
     async fn interaction_create(&self, context: Context, interaction: Interaction) {
         let row = CreateActionRow::Buttons(vec![CreateButton::new("more").label("More")]);
-        let message = CreateInteractionResponseMessage::new().content("echo").components(vec![row]).ephemeral(true);
+        let message = CreateInteractionResponseMessage::new()
+            .content("echo")
+            .components(vec![row])
+            .ephemeral(true)
+            // The loopback refuses a bot that could ping somebody.
+            .allowed_mentions(CreateAllowedMentions::new());
         let answer = CreateInteractionResponse::Message(message);
         let answered = match interaction {
             Interaction::Command(command) => command.create_response(&context.http, answer).await,
