@@ -79,6 +79,25 @@ async fn a_long_question_goes_into_a_form() {
 }
 
 #[tokio::test]
+async fn what_is_written_into_a_form_that_is_worth_nothing_any_more_is_read_for_emergencies() {
+    let scene = Scene::new().await;
+    let filled_in = async |text: &str| {
+        let handle = scene.anna.slash("ask").send();
+        handle.modal().await;
+        // As after the bot got a new token: its signature is no longer ours.
+        scene.fake.change(|state| {
+            let modal = state.interactions.get_mut(&handle.id).and_then(|asked| asked.modal.as_mut());
+            modal.expect("it was shown")["custom_id"] = json!("n1AAAAAAAAAAAAAA.ask");
+        });
+        handle.submit(&[("text", text)]).reply().await
+    };
+    let harmless = filled_in("what is effleurage").await;
+    assert!(harmless.ephemeral && !harmless.text.contains(SOURCE), "{harmless:?}");
+    let flag = filled_in("my face is drooping and i can't speak").await;
+    assert!(flag.text.contains("emergency number"), "{flag:?}");
+}
+
+#[tokio::test]
 async fn names_are_completed() {
     let scene = Scene::new().await;
     for (command, field, typed, expected) in [

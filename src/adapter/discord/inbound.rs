@@ -165,17 +165,15 @@ impl Shared {
             _ => None,
         });
         let text = text.collect::<Vec<_>>().join("\n");
-        let Some(line) = line else { return self.happened(&from, Kind::Command, Input::NotTheirs).await };
-        match &form.message {
-            Some(message) => {
-                let input = Input::Completed { line: line.to_owned(), with: With::Text(text) };
-                self.happened(&from, under(message), input).await;
-            }
-            None => {
-                let input = Invocation::completed(line, &text).map_or(Input::NotTheirs, Input::Invoked);
-                self.happened(&from, Kind::Command, input).await;
-            }
-        }
+        // What was written is read for signs of an emergency, whatever the line is worth: one that is not theirs is no line at all.
+        let line = line.unwrap_or_default();
+        let kind = form.message.as_deref().map_or(Kind::Command, under);
+        let whole = if form.message.is_none() { Invocation::completed(line, &text) } else { None };
+        let input = match whole {
+            Some(invocation) => Input::Invoked(invocation),
+            None => Input::Completed { line: line.to_owned(), with: With::Text(text) },
+        };
+        self.happened(&from, kind, input).await;
     }
 
     /// The form for what a command leaves out. What is only for those who may configure the guild is left to the bot where Discord
