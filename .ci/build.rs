@@ -8,7 +8,7 @@
 use std::process::Command;
 
 fn main() {
-    for name in ["NAPE_COMMIT", "SOURCE_DATE_EPOCH"] {
+    for name in ["SOURCE_COMMIT", "SOURCE_DATE_EPOCH"] {
         println!("cargo::rerun-if-env-changed={name}");
     }
     println!("cargo::rerun-if-changed=.ci/build.rs");
@@ -18,12 +18,12 @@ fn main() {
         // What HEAD stands for changes with either of them.
         println!("cargo::rerun-if-changed=.git/HEAD");
         println!("cargo::rerun-if-changed=.git/logs/HEAD");
-        commit = given("NAPE_COMMIT").or_else(|| git(&["rev-parse", "--short=12", "HEAD"])).unwrap_or(commit);
+        commit = given("SOURCE_COMMIT").or_else(|| git(&["rev-parse", "--short=12", "HEAD"])).unwrap_or(commit);
         let seconds = given("SOURCE_DATE_EPOCH").or_else(|| git(&["log", "-1", "--format=%ct"]));
         date = seconds.and_then(|text| text.parse().ok()).map_or("no date".to_owned(), day);
     }
-    println!("cargo::rustc-env=NAPE_COMMIT={}", commit.get(..12).unwrap_or(&commit));
-    println!("cargo::rustc-env=NAPE_DATE={date}");
+    println!("cargo::rustc-env=BUILD_COMMIT={}", commit.get(..12).unwrap_or(&commit));
+    println!("cargo::rustc-env=BUILD_DATE={date}");
 }
 
 fn given(name: &str) -> Option<String> {
