@@ -1,19 +1,24 @@
-//! From stored orders to adapters: each place in order, places side by side, and past everything else what is urgent.
+//! From stored orders to adapters: each person's in a place in order, people and places side by side, and past everything else for a
+//! person what is urgent.
 //!
 //! An order is in the store before it comes here and is marked as sent after its adapter has carried it out, with the
-//! same number on every try: a crash neither loses it nor, where the platform can tell doubles, doubles it.
+//! same number on every try: a crash neither loses it nor, where the platform can tell doubles, doubles it. The next doesn't wait for the
+//! mark: were it to, a busy place would be as slow as the disk.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+mod rows;
+
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use self::rows::{Row, Rows};
 use crate::adapter::{Delivery, Profile, SendError, Work};
 use crate::app::clock::{Busy, Clock};
 use crate::app::metrics::Metrics;
-use crate::base::id::{ChannelId, Platform, UserId};
+use crate::base::id::{Platform, UserId};
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
 use crate::port::action::{Order, Priority, StepMark};
@@ -23,6 +28,8 @@ use crate::store::{Batch, OutboxId, Store};
 /// How long the first pause after a failure is; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// How many orders are marked as sent by one commit.
+const MARKED_AT_ONCE: usize = 256;
 
 /// An order on its way.
 pub struct Item {
@@ -55,12 +62,6 @@ impl Handled {
 
     fn goes_on(&mut self, busy: Busy) {
         self.busy = Going(busy);
-    }
-
-    /// It is done with. Time stands still for as long as what comes back is held, so that the next can begin at the same moment.
-    fn end(self) -> Busy {
-        let Self { _done, busy: Going(busy) } = self;
-        busy
     }
 }
 
@@ -124,7 +125,7 @@ impl Outbox {
             let (store, clock, withheld) = (store.clone(), clock.clone(), withheld.clone());
             let shared = Arc::new(Shared { store, clock, withheld, gateway, metrics: metrics.clone() });
             let (sender, items) = mpsc::unbounded_channel();
-            dispatchers.spawn(dispatch(shared, items));
+            dispatchers.spawn(serve(shared, items));
             platforms.insert(platform, sender);
         }
         Self { inlet: Inlet { platforms, metrics }, dispatchers }
@@ -164,19 +165,22 @@ impl Inlet {
     }
 }
 
-/// A row of orders of which one is under way at a time: those of a channel, and apart from them its urgent ones.
-type Row = (ChannelId, bool);
+/// Serves one platform: what is carried out, and beside it the marks of what was.
+async fn serve(shared: Arc<Shared>, items: mpsc::UnboundedReceiver<Item>) {
+    let (carried_out, marks) = mpsc::unbounded_channel();
+    tokio::join!(dispatch(&shared, items, carried_out), mark(&shared, marks));
+}
 
-/// Starts orders: the next of a row when the one before is done with, and nothing else in a channel while something urgent is.
-async fn dispatch(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>) {
-    let mut waiting: BTreeMap<Row, VecDeque<Item>> = BTreeMap::new();
+/// Starts orders: the next of a row when the one before is done with, and nothing else for a person while something urgent is.
+async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>, marks: Marks) {
+    let mut waiting = Rows::default();
     let mut under_way = JoinSet::new();
     let mut rows: HashMap<tokio::task::Id, Row> = HashMap::new();
     let mut is_open = true;
     while is_open || !under_way.is_empty() {
         // What has just ended holds time still until the next has begun.
         let mut passed_on = Busy::default();
-        let channel = tokio::select! {
+        let row = tokio::select! {
             biased;
             Some(ended) = under_way.join_next_with_id(), if !under_way.is_empty() => {
                 shared.metrics.in_outbox(&shared.gateway.profile.platform, -1);
@@ -187,14 +191,13 @@ async fn dispatch(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>)
                     }
                     Err(error) => error.id(),
                 };
-                rows.remove(&id).map(|(channel, _)| channel)
+                rows.remove(&id).inspect(|row| waiting.ended(row))
             }
             item = items.recv(), if is_open => match item {
                 Some(item) => {
-                    let channel = item.order.place().channel.clone();
-                    let row = (channel.clone(), item.order.priority() == Priority::Urgent);
-                    waiting.entry(row).or_default().push_back(item);
-                    Some(channel)
+                    let row = Row::of(&item.order);
+                    waiting.put(&row, item);
+                    Some(row)
                 }
                 None => {
                     is_open = false;
@@ -202,39 +205,42 @@ async fn dispatch(shared: Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>)
                 }
             },
         };
-        let Some(channel) = channel else { continue };
-        for urgent in [true, false] {
-            let row = (channel.clone(), urgent);
-            let is_held = rows.values().any(|(other, first)| *other == channel && (*first || *first == urgent));
-            let Some(queue) = waiting.get_mut(&row) else { continue };
-            if is_held {
-                // What is before it goes on or rests; what stands behind that does neither.
-                if let Some(last) = queue.back_mut() {
-                    last.handled.rests();
-                }
-                continue;
-            }
-            let next = queue.pop_front();
-            if queue.is_empty() {
-                waiting.remove(&row);
-            }
-            if let Some(mut item) = next {
-                item.handled.goes_on(shared.clock.busy());
-                let started = under_way.spawn(carry_out(shared.clone(), item));
-                rows.insert(started.id(), row);
-            }
+        let Some(row) = row else { continue };
+        for (row, mut item) in waiting.next(&row) {
+            item.handled.goes_on(shared.clock.busy());
+            let started = under_way.spawn(carry_out(shared.clone(), item, marks.clone()));
+            rows.insert(started.id(), row);
         }
         drop(passed_on);
     }
 }
 
-async fn carry_out(shared: Arc<Shared>, item: Item) -> Busy {
+/// What comes back holds time still, so that the next can begin at the same moment.
+async fn carry_out(shared: Arc<Shared>, item: Item, marks: Marks) -> Busy {
     let Item { id, order, mut handled } = item;
     let done = shared.deliver(id, order, &mut handled).await;
+    let busy = shared.clock.busy();
     if let (true, Some(id)) = (done, id) {
-        shared.mark_sent(id).await;
+        // Marks are taken until the last order is done with.
+        let _ = marks.send((id, handled));
     }
-    handled.end()
+    busy
+}
+
+/// Orders that were carried out, each with what is held until that is marked.
+type Marks = mpsc::UnboundedSender<(OutboxId, Handled)>;
+
+/// Marks orders as sent: all at once that came while the last were marked, as each time waits for the disk. Nothing waits for this.
+async fn mark(shared: &Shared, mut carried_out: mpsc::UnboundedReceiver<(OutboxId, Handled)>) {
+    let mut some = Vec::new();
+    while carried_out.recv_many(&mut some, MARKED_AT_ONCE).await > 0 {
+        let (sent, _held): (Vec<OutboxId>, Vec<Handled>) = some.drain(..).unzip();
+        let batch = Batch { sent, now: shared.clock.now(), ..Batch::default() };
+        if let Err(error) = shared.store.commit(batch).await {
+            // They will be sent once more after a restart; platforms tell doubles by their numbers.
+            tracing::warn!(%error, "orders were carried out but could not be marked as sent");
+        }
+    }
 }
 
 impl Shared {
@@ -321,14 +327,6 @@ impl Shared {
         let session = records.session(owner).map(|running| &running.session);
         session.is_none_or(|session| session.id != mark.session || session.at != mark.at)
     }
-
-    async fn mark_sent(&self, id: OutboxId) {
-        let batch = Batch { sent: vec![id], now: self.clock.now(), ..Batch::default() };
-        if let Err(error) = self.store.commit(batch).await {
-            // It will be sent once more after a restart; platforms tell doubles by its number.
-            tracing::warn!(%error, "an order was carried out but could not be marked as sent");
-        }
-    }
 }
 
 /// How an attempt to carry out an order ended, in a word.
@@ -358,9 +356,13 @@ mod tests {
     use crate::store::memory::MemoryStore;
 
     fn say(text: &str, urgent: bool) -> Item {
+        say_to("me", text, urgent)
+    }
+
+    fn say_to(person: &str, text: &str, urgent: bool) -> Item {
         let order = Order::Say(Post {
             place: terminal::place("me"),
-            person: terminal::user("me"),
+            person: terminal::user(person),
             reply: None,
             step: None,
             urgent,
@@ -368,6 +370,11 @@ mod tests {
             message: Message::say(text),
         });
         Item { id: None, order, handled: Handled::new(|| {}, Busy::default()) }
+    }
+
+    fn close() -> Item {
+        let session = crate::base::id::SessionId::from_stored("2abcdefg");
+        Item { order: Order::Close { place: terminal::place("me"), session }, ..say("", false) }
     }
 
     fn step(text: &str) -> Item {
@@ -423,6 +430,31 @@ mod tests {
             assert_eq!(text(&next), expected);
             next.done.send(Ok(())).unwrap();
         }
+        drop(inlet);
+        outbox.drain().await;
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_another_and_a_thread_ends_after_what_is_said_in_it() {
+        let (outbox, mut inbox) = started();
+        let inlet = outbox.inlet();
+        for item in [say("a", false), say("b", false), close(), say_to("you", "c", false)] {
+            inlet.put(item);
+        }
+        let mut first = [inbox.recv().await.unwrap(), inbox.recv().await.unwrap()];
+        first.sort_by_key(text);
+        let [a, c] = first;
+        assert_eq!([text(&a), text(&c)], ["a", "c"], "another person's");
+        a.done.send(Ok(())).unwrap();
+        let b = inbox.recv().await.unwrap();
+        assert_eq!(text(&b), "b");
+        b.done.send(Ok(())).unwrap();
+        tokio::task::yield_now().await;
+        assert!(inbox.try_recv().is_err(), "while something is said there the thread stays open");
+        c.done.send(Ok(())).unwrap();
+        let end = inbox.recv().await.unwrap();
+        assert!(matches!(end.work, Work::Close { .. }), "{:?}", end.work);
+        end.done.send(Ok(())).unwrap();
         drop(inlet);
         outbox.drain().await;
     }

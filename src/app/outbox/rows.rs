@@ -1,0 +1,102 @@
+//! What waits and what is under way: which order may begin next.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::Item;
+use crate::base::id::{ChannelId, UserId};
+use crate::port::action::{Order, Priority};
+
+/// Orders of which one is under way at a time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Row {
+    channel: ChannelId,
+    line: Line,
+}
+
+/// A row within its channel: what is for one person there, and apart from it what is urgent. The end of a thread is nobody's.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    person: Option<UserId>,
+    urgent: bool,
+}
+
+impl Row {
+    /// The row in which an order stands.
+    pub fn of(order: &Order) -> Self {
+        let person = match order {
+            Order::Say(post) => Some(post.person.clone()),
+            Order::Open { owner, .. } => Some(owner.clone()),
+            Order::Close { .. } => None,
+        };
+        let line = Line { person, urgent: order.priority() == Priority::Urgent };
+        Self { channel: order.place().channel.clone(), line }
+    }
+}
+
+/// All rows in which something waits or is under way.
+#[derive(Default)]
+pub(super) struct Rows(BTreeMap<ChannelId, Lines>);
+
+#[derive(Default)]
+struct Lines {
+    waiting: BTreeMap<Line, VecDeque<Item>>,
+    under_way: BTreeSet<Line>,
+}
+
+impl Rows {
+    /// Puts an order at the end of its row.
+    pub fn put(&mut self, row: &Row, item: Item) {
+        let lines = self.0.entry(row.channel.clone()).or_default();
+        lines.waiting.entry(row.line.clone()).or_default().push_back(item);
+    }
+
+    /// The first of a row is done with.
+    pub fn ended(&mut self, row: &Row) {
+        if let Some(lines) = self.0.get_mut(&row.channel) {
+            lines.under_way.remove(&row.line);
+            if lines.under_way.is_empty() && lines.waiting.is_empty() {
+                self.0.remove(&row.channel);
+            }
+        }
+    }
+
+    /// What may begin now that something came to a row or ended in it; from now on it is under way.
+    pub fn next(&mut self, row: &Row) -> Vec<(Row, Item)> {
+        let Some(lines) = self.0.get_mut(&row.channel) else { return Vec::new() };
+        let person = &row.line.person;
+        // The end of the thread last: what has just begun holds it up.
+        let concerned = [(person, true), (person, false), (&None, false)].into_iter();
+        let concerned = concerned.map(|(person, urgent)| Line { person: person.clone(), urgent });
+        let begun = concerned.filter_map(|line| Some((lines.begin(&line)?, line)));
+        begun.map(|(item, line)| (Row { channel: row.channel.clone(), line }, item)).collect()
+    }
+}
+
+impl Lines {
+    fn begin(&mut self, line: &Line) -> Option<Item> {
+        let is_held = self.is_held(line);
+        let queue = self.waiting.get_mut(line)?;
+        if is_held {
+            // What is before it goes on or rests; what stands behind that does neither.
+            if let Some(last) = queue.back_mut() {
+                last.handled.rests();
+            }
+            return None;
+        }
+        let first = queue.pop_front();
+        if queue.is_empty() {
+            self.waiting.remove(line);
+        }
+        self.under_way.insert(line.clone());
+        first
+    }
+
+    /// Whether something has to end before the first of a line can begin: one before it, or what is urgent for the same person. A thread is
+    /// over when nothing more is to be said in it.
+    fn is_held(&self, line: &Line) -> bool {
+        match line.person {
+            Some(_) => self.under_way.contains(line) || self.under_way.contains(&Line { urgent: true, ..line.clone() }),
+            None => !self.under_way.is_empty() || self.waiting.keys().any(|other| other != line),
+        }
+    }
+}
