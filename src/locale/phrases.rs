@@ -254,6 +254,8 @@ phrases! {
     "check-emergency-text" check_emergency_text();
     "check-log-missing" check_log_missing(right: &str, key: &str);
     "check-channel-gone" check_channel_gone(key: &str);
+    "check-answers-missing" check_answers_missing(right: &str);
+    "check-not-encrypted" check_not_encrypted();
     "check-invite" check_invite();
     "settings-intro" settings_intro();
     "settings-how" settings_how();

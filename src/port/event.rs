@@ -189,8 +189,19 @@ pub struct Ground {
     pub place: Where,
     /// The rights that the bot hasn't got, as the platform's own program calls them.
     pub missing: Vec<String>,
-    /// A link by which an admin gives the bot what this place needs and no more.
-    pub invite: Option<String>,
+    /// Links by which an admin gives the bot what this place needs.
+    pub invite: Option<Invite>,
+    /// Whether what is said there is encrypted end to end; `None` where the platform has no such thing or hasn't said.
+    pub encrypted: Option<bool>,
+}
+
+/// Links by which an admin gives the bot what a place needs and no more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invite {
+    /// For the place alone.
+    pub alone: String,
+    /// For the place, and for announcing changes in a channel.
+    pub with_log: String,
 }
 
 /// Where something could be said.
@@ -198,6 +209,8 @@ pub struct Ground {
 pub enum Where {
     /// Right here.
     Here,
+    /// Where something is asked, in answer to it. Not named by a platform on which that needs nothing.
+    Answers,
     /// In a place that is opened for it.
     In(Venue),
     /// In this channel of the server, by the platform's own id. Where one is named, all are.

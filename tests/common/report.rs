@@ -6,7 +6,7 @@ use nape::app::limits::{Bounds, Limits};
 use nape::base::id::ChannelId;
 use nape::bot::Bot;
 use nape::port::action::Venue;
-use nape::port::event::{Ground, Venues, Where};
+use nape::port::event::{Ground, Invite, Venues, Where};
 use nape::port::record::{Channel, Key, Lock, Person, Record, Server};
 use nape::settings::table;
 
@@ -154,14 +154,20 @@ fn player(bot: &'static Bot, profile: Profile, script: &Script) -> Result<Player
                     "private_thread" => Where::In(Venue::PrivateThread),
                     "public_thread" => Where::In(Venue::PublicThread),
                     "here" => Where::Here,
+                    "answers" => Where::Answers,
                     channel => Where::Channel(channel.strip_prefix('#').ok_or_else(bad)?.to_owned()),
                 };
-                let invite = Some("https://example.org/invite".to_owned());
-                player.grounds.push(Ground { place, missing: vec![(*right).to_owned()], invite });
+                let invite = |what: &str| format!("https://example.org/invite{what}");
+                let invite = Some(Invite { alone: invite(""), with_log: invite("?log") });
+                player.grounds.push(Ground { place, missing: vec![(*right).to_owned()], invite, encrypted: None });
             }
             ["channel", id] => {
                 let place = Where::Channel(id.strip_prefix('#').ok_or_else(bad)?.to_owned());
-                player.grounds.push(Ground { place, missing: Vec::new(), invite: None });
+                player.grounds.push(Ground { place, missing: Vec::new(), invite: None, encrypted: None });
+            }
+            ["encrypted", answer @ ("yes" | "no")] => {
+                let encrypted = Some(*answer == "yes");
+                player.grounds.push(Ground { place: Where::Answers, missing: Vec::new(), invite: None, encrypted });
             }
             ["place", "shared"] | ["only", ..] => {}
             _ => return Err(bad()),

@@ -126,7 +126,7 @@ fn act(number: usize, line: &str, stored: &mut Stored) -> Outcome {
         may_configure: true,
         roles: Vec::new(),
         venues: Venues::default(),
-        grounds: vec![Ground { place: Where::In(Venue::PrivateThread), missing, invite: None }],
+        grounds: vec![Ground { place: Where::In(Venue::PrivateThread), missing, invite: None, encrypted: Some(false) }],
         reply: None,
         input,
     });

@@ -36,8 +36,8 @@ impl Deed {
             Where::Here => Some(Self::Speak),
             Where::In(Venue::PrivateThread) => Some(Self::OpenPrivate),
             Where::In(Venue::PublicThread) => Some(Self::OpenPublic),
-            // That is another channel.
-            Where::In(Venue::Direct) | Where::Channel(_) => None,
+            // That is another channel, or needs nothing.
+            Where::In(Venue::Direct) | Where::Channel(_) | Where::Answers => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use serenity::model::channel::ChannelType;
 use serenity::model::id::{ApplicationId, ChannelId};
 
 use crate::port::action::Venue;
-use crate::port::event::{Ground, Venues, Where};
+use crate::port::event::{Ground, Invite, Venues, Where};
 
 /// Permissions that some feature needs, with their names in the client.
 const NAMES: [(Permissions, &str); 5] = [
@@ -20,22 +20,25 @@ const NAMES: [(Permissions, &str); 5] = [
 const PLACES: [Where; 4] =
     [Where::Here, Where::In(Venue::PrivateThread), Where::In(Venue::PublicThread), Where::In(Venue::Direct)];
 
+/// What it takes to announce changes in a channel.
+const LOG: Permissions = Permissions::VIEW_CHANNEL.union(Permissions::SEND_MESSAGES);
+
 /// What a kind of place needs. Answers to commands need nothing: they go the way the command came.
 fn needed(place: &Where, is_thread: bool) -> Permissions {
     let talk = Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES_IN_THREADS;
     match place {
         Where::Here if is_thread => talk,
-        Where::Here | Where::Channel(_) => Permissions::VIEW_CHANNEL | Permissions::SEND_MESSAGES,
+        Where::Here | Where::Channel(_) => LOG,
         Where::In(Venue::PrivateThread) => talk | Permissions::CREATE_PRIVATE_THREADS,
         Where::In(Venue::PublicThread) => talk | Permissions::CREATE_PUBLIC_THREADS,
-        Where::In(Venue::Direct) => Permissions::empty(),
+        Where::Answers | Where::In(Venue::Direct) => Permissions::empty(),
     }
 }
 
 /// Whether a channel of this kind can have such a place at all.
 fn is_possible(place: &Where, channel: ChannelType) -> bool {
     match place {
-        Where::Here | Where::Channel(_) | Where::In(Venue::Direct) => true,
+        Where::Here | Where::Answers | Where::Channel(_) | Where::In(Venue::Direct) => true,
         Where::In(Venue::PrivateThread) => channel == ChannelType::Text,
         Where::In(Venue::PublicThread) => matches!(channel, ChannelType::Text | ChannelType::News),
     }
@@ -46,7 +49,9 @@ pub(super) fn in_guild(has: Permissions, channel: ChannelType, application: Appl
     let is_thread = matches!(channel, ChannelType::PublicThread | ChannelType::PrivateThread | ChannelType::NewsThread);
     let ground = |place: Where| {
         let needs = needed(&place, is_thread);
-        Ground { place, missing: missing(has, needs), invite: Some(invite(application, needs)) }
+        let with_log = invite(application, needs | LOG);
+        let invite = Invite { alone: invite(application, needs), with_log };
+        Ground { place, missing: missing(has, needs), invite: Some(invite), encrypted: None }
     };
     let grounds: Vec<Ground> = PLACES.into_iter().filter(|place| is_possible(place, channel)).map(ground).collect();
     let open =
@@ -62,7 +67,7 @@ pub(super) fn in_guild(has: Permissions, channel: ChannelType, application: Appl
 /// What the bot lacks to speak in a channel of a guild.
 pub(super) fn in_channel(channel: ChannelId, has: Permissions) -> Ground {
     let place = Where::Channel(channel.to_string());
-    Ground { missing: missing(has, needed(&place, false)), place, invite: None }
+    Ground { missing: missing(has, needed(&place, false)), place, invite: None, encrypted: None }
 }
 
 /// Whether a member may configure the guild's settings.
@@ -119,6 +124,11 @@ mod tests {
     fn the_invite_asks_for_what_is_needed_and_no_more() {
         let link = usual_invite(APPLICATION);
         assert!(link.ends_with("permissions=343597384704"), "{link}");
+        let (_, grounds) = in_guild(Permissions::ADMINISTRATOR, ChannelType::Text, APPLICATION);
+        let private = grounds.into_iter().find(|ground| ground.place == Where::In(Venue::PrivateThread)).unwrap();
+        let Invite { alone, with_log } = private.invite.unwrap();
+        assert_eq!(alone, link);
+        assert!(with_log.ends_with("permissions=343597386752"), "and may speak in the channel itself: {with_log}");
         let (_, grounds) = in_guild(Permissions::ADMINISTRATOR, ChannelType::Voice, APPLICATION);
         let places: Vec<_> = grounds.iter().map(|ground| ground.place.clone()).collect();
         assert_eq!(places, [Where::Here, Where::In(Venue::Direct)], "a voice channel has no threads");

@@ -39,9 +39,10 @@ pub(super) struct Bounces {
 }
 
 impl Bounces {
-    /// The bot says something in a room.
-    pub fn said(&mut self, room: &RoomId, now: Timestamp) {
-        self.said.insert(room.to_owned(), now);
+    /// The bot has said something in a room, by the same clock as what others say: its homeserver's. Its own may go wrong, and what it
+    /// knows of the moment comes after the quickest answers.
+    pub fn said(&mut self, room: &RoomId, sent: Timestamp) {
+        self.said.insert(room.to_owned(), sent);
     }
 
     /// Whose message it is. `may_bounce`: it is an answer, a mention, or in a thread. What was sent before the bot spoke is no answer

@@ -3,9 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use matrix_sdk::ruma::events::StateEventType;
 use matrix_sdk::ruma::events::room::member::MembershipState;
-use matrix_sdk::ruma::events::room::power_levels::UserPowerLevel;
 use matrix_sdk::ruma::room::JoinRule;
 use matrix_sdk::ruma::{OwnedEventId, OwnedRoomId, OwnedUserId, RoomId, UserId};
 use matrix_sdk::{Client, Room};
@@ -129,8 +127,8 @@ impl Core {
     }
 
     /// What was seen of programs that answer each other.
-    pub fn bounces<T>(&self, look: impl FnOnce(&mut Bounces, Timestamp) -> T) -> T {
-        look(&mut self.bounces.lock().unwrap_or_else(PoisonError::into_inner), self.outside.now())
+    pub fn bounces(&self) -> MutexGuard<'_, Bounces> {
+        self.bounces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes the newest event of a thread.
@@ -219,54 +217,5 @@ async fn is_in(room: &Room, user: &UserId) -> bool {
         Ok(Some(member)) => matches!(member.membership(), MembershipState::Join | MembershipState::Invite),
         // Not everybody's state is known to us; the room's summary names those of a small room.
         Ok(None) | Err(_) => room.heroes().iter().any(|hero| hero.user_id == *user),
-    }
-}
-
-/// What somebody may do in a room.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Rights {
-    /// Whether they may configure the bot: whoever may send the state that would hold its settings. Creators of newer rooms stand above
-    /// all numbers.
-    pub may_configure: bool,
-    /// Their roles: the names that programs have for two levels, and the number of every level up to theirs.
-    pub roles: Vec<String>,
-}
-
-/// What somebody may do in a room, as its power levels stand now; nothing where these aren't known.
-pub(super) async fn rights(room: &Room, user: &UserId) -> Rights {
-    let Ok(levels) = room.power_levels().await else { return Rights::default() };
-    let state = StateEventType::from("org.nape.settings");
-    let level = match levels.for_user(user) {
-        UserPowerLevel::Infinite => ADMIN,
-        UserPowerLevel::Int(level) => i64::from(level),
-        // What isn't known yet gives nobody anything.
-        _ => 0,
-    };
-    Rights { may_configure: levels.user_can_send_state(user, state), roles: roles(level) }
-}
-
-/// The levels of a moderator and of an admin, as every program calls them.
-const MODERATOR: i64 = 50;
-const ADMIN: i64 = 100;
-
-/// The roles that go with a level.
-fn roles(level: i64) -> Vec<String> {
-    let names = [("moderator", MODERATOR), ("admin", ADMIN)].into_iter();
-    let names = names.filter(|(_, from)| level >= *from).map(|(name, _)| name.to_owned());
-    names.chain((1..=level.min(ADMIN)).map(|number| number.to_string())).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whoever_has_a_level_has_those_below_it() {
-        assert_eq!(roles(0), Vec::<String>::new());
-        assert_eq!(roles(2), ["1", "2"]);
-        let has = |level: i64, role: &str| roles(level).iter().any(|other| other == role);
-        assert!(has(50, "moderator") && !has(50, "admin") && !has(49, "moderator") && has(60, "50"));
-        assert!(has(100, "admin") && has(100, "moderator") && has(i64::MAX, "100"));
-        assert!(roles(i64::MIN).is_empty());
     }
 }

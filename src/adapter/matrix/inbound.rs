@@ -21,9 +21,10 @@ use crate::port::event::{Event, FromPerson, Input, ReplyToken, Venues};
 
 use super::attached::with_file;
 use super::bounce::Pace;
-use super::common::{Core, Rights, rights};
+use super::common::Core;
 use super::place::{self, Spot};
 use super::recall;
+use super::rights::{Rights, grounds, rights};
 use super::spoken::{Spoken, command_block};
 use super::talk::{self, Ear, Heard};
 
@@ -86,7 +87,13 @@ pub(super) async fn take(core: &Arc<Core>, room: &Room, event: &TimelineEvent, t
     let Some(envelope) = Envelope::read(event) else { return pass(ticket) };
     let spot = envelope.spot(room);
     core.saw(&spot, &envelope.event_id);
-    if envelope.sender == core.me || is_forged(event) {
+    if envelope.sender == core.me {
+        if envelope.kind == "m.room.message" {
+            core.bounces().said(room.room_id(), envelope.sent());
+        }
+        return pass(ticket);
+    }
+    if is_forged(event) {
         return pass(ticket);
     }
     match envelope.kind.as_str() {
@@ -125,15 +132,20 @@ async fn message(core: &Arc<Core>, room: &Room, spot: Spot, envelope: Envelope, 
     let falls_back = envelope.content.pointer("/m.relates_to/is_falling_back").and_then(Value::as_bool);
     let is_reply = reply_to.is_some() && falls_back != Some(true);
     let may_bounce = is_reply || mentions || spot.thread.is_some();
-    let pace = core.bounces(|bounces, _| bounces.pace(room.room_id(), &envelope.sender, may_bounce, envelope.sent()));
-    if pace != Pace::Human {
-        tracing::warn!(room = %room.room_id(), "a program answers every answer; leaving it alone");
-    }
-    if pace == Pace::Endless {
-        return pass(ticket);
+    let pace = core.bounces().pace(room.room_id(), &envelope.sender, may_bounce, envelope.sent());
+    match pace {
+        Pace::Human => {}
+        Pace::Program => {
+            tracing::warn!(room = %room.room_id(), "a program answers every answer; it gets none any more")
+        }
+        Pace::Endless => {
+            tracing::warn!(room = %room.room_id(), "a program answers even advice in an emergency; leaving it alone");
+            return pass(ticket);
+        }
     }
     let prefix = core.prefixes.of(&place::server(room.room_id()));
-    let Heard { text, addressed } = match command_block(&envelope.content, &prefix) {
+    let names = [prefix.as_str(), core.me.as_str(), core.name.as_deref().unwrap_or_default()];
+    let Heard { text, addressed } = match command_block(&envelope.content, spoken.body, &names) {
         Some(line) => Heard { text: line, addressed: true },
         None => talk::hear(
             talk::Message { body: spoken.body, is_reply: reply_to.is_some(), mentions },
@@ -226,9 +238,9 @@ async fn pass_on(
     // What is for them alone goes to their direct room; where that has to be made, they are told so where they asked.
     let looks_here = there.as_ref().is_some_and(|there| there.room_id() == room.room_id());
     let reply = (!is_direct).then(|| ReplyToken(if looks_here { event_id.to_string() } else { String::new() }));
-    let Rights { may_configure, roles } = match &there {
-        Some(there) if !is_direct => rights(there, &sender).await,
-        Some(_) | None => Rights::default(),
+    let (Rights { may_configure, roles }, grounds) = match &there {
+        Some(there) if !is_direct => (rights(there, &sender).await, grounds(there, &core.me).await),
+        Some(_) | None => Default::default(),
     };
     let event = Event::Person(FromPerson {
         id: place::event(&event_id),
@@ -236,7 +248,7 @@ async fn pass_on(
         may_configure,
         roles,
         venues: Venues { private_thread: false, public_thread: !is_direct, direct: true },
-        grounds: Vec::new(),
+        grounds,
         reply,
         place,
         input,

@@ -24,6 +24,10 @@ use super::{Credential, Settings};
 const FIRST_PAUSE: Duration = Duration::from_secs(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 
+/// How often is looked whether the device is signed, and how long after one look the next comes.
+const LOOKS: usize = 5;
+const MOMENT: Duration = Duration::from_secs(2);
+
 /// Why something is not as it should be.
 enum Lack {
     /// It may go better by itself.
@@ -49,10 +53,33 @@ pub(super) async fn prepare(core: Arc<Core>) {
         core.outside.wait(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
-    match core.client.encryption().get_own_device().await {
-        Ok(Some(device)) if device.is_cross_signed_by_owner() => tracing::info!("the device is signed by its account"),
-        _ => tracing::warn!("the device is not signed by its account; people see a warning beside the bot's messages"),
+    if is_signed(&core).await {
+        tracing::info!("the device is signed by its account");
+    } else {
+        tracing::warn!("the device is not signed by its account; people see a warning beside the bot's messages");
     }
+}
+
+/// Whether the device is signed by the account's identity, and signed now if it isn't.
+async fn is_signed(core: &Core) -> bool {
+    let encryption = core.client.encryption();
+    for _ in 0..LOOKS {
+        // What is known here may be older than the signature.
+        if let Err(error) = encryption.request_user_identity(&core.me).await {
+            tracing::debug!(%error, "the account's keys can't be asked for");
+        }
+        match encryption.get_own_device().await {
+            Ok(Some(device)) if device.is_cross_signed_by_owner() => return true,
+            Ok(Some(device)) => {
+                if let Err(error) = device.verify().await {
+                    tracing::debug!(%error, "the device can't be signed");
+                }
+            }
+            Ok(None) | Err(_) => {}
+        }
+        core.outside.wait(MOMENT).await;
+    }
+    false
 }
 
 /// Says so when the homeserver has other keys of this device than the store: an old copy of it was put back, or two programs

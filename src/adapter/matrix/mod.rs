@@ -18,6 +18,7 @@ mod outbound;
 mod place;
 mod reactions;
 mod recall;
+mod rights;
 mod rooms;
 mod send;
 mod session;

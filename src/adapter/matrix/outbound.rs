@@ -135,7 +135,6 @@ impl Outbound {
         let transaction = format!("{nonce}-{index}");
         let event = send(&self.core, &room, "m.room.message", content, &transaction, Class::Ordered(priority)).await?;
         self.core.saw(&spot, &event);
-        self.core.bounces(|bounces, now| bounces.said(&spot.room, now));
         if let Some(offer) = offer {
             let shows_symbols = choices.iter().any(|shown| matches!(shown.mark, Mark::Symbol(_)));
             let symbols = if shows_symbols { offer.symbols(super::SYMBOLS) } else { Vec::new() };

@@ -1,5 +1,7 @@
 //! What a message says, whatever its kind: a text, a caption, an edit, a command that the sender's program has put together. Pure.
 
+use std::collections::BTreeSet;
+
 use matrix_sdk::ruma::OwnedEventId;
 use matrix_sdk::ruma::events::room::MediaSource;
 use serde_json::Value;
@@ -46,18 +48,30 @@ impl<'a> Spoken<'a> {
     }
 }
 
-/// A command that the sender's program has put together (MSC4391), as a line.
-pub(super) fn command_block(content: &Value, prefix: &str) -> Option<String> {
+/// A command that the sender's program has put together (MSC4391), as a line; `names` are those by which the bot is called, the prefix
+/// first. Where the text, which is what others read, has words beside it, these are somebody's own and come first: nothing then.
+pub(super) fn command_block(content: &Value, body: &str, names: &[&str]) -> Option<String> {
     let block = content.get("org.matrix.msc4391.command")?;
     let command = block.get("command")?.as_str()?.trim();
-    let command = command.strip_prefix(prefix).unwrap_or(command).trim();
+    let command = names.first().and_then(|prefix| command.strip_prefix(prefix)).unwrap_or(command).trim();
     let arguments = block.get("arguments").and_then(Value::as_object).into_iter().flatten();
-    let texts = arguments.filter_map(|(_, value)| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
-    });
-    Some(std::iter::once(command.to_owned()).chain(texts).collect::<Vec<_>>().join(" "))
+    let arguments: Vec<(&String, String)> = arguments
+        .filter_map(|(name, value)| match value {
+            Value::String(text) => Some((name, text.clone())),
+            Value::Number(number) => Some((name, number.to_string())),
+            Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+        })
+        .collect();
+    let told = names.iter().copied().chain([command]);
+    let told = told.chain(arguments.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]));
+    let told: BTreeSet<String> = told.flat_map(words).collect();
+    let says_more = words(body).any(|word| !told.contains(&word));
+    let texts = arguments.into_iter().map(|(_, text)| text);
+    (!says_more).then(|| std::iter::once(command.to_owned()).chain(texts).collect::<Vec<_>>().join(" "))
+}
+
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase)
 }
 
 /// Where the file of a message lies, and how many bytes its sender says it has.
@@ -108,12 +122,14 @@ mod tests {
     #[test]
     fn a_command_block_is_a_line() {
         let content = json!({
-            "body": "!nape routine start",
             "org.matrix.msc4391.command": { "command": "routine start", "arguments": { "minutes": 3, "x": true } },
         });
-        assert_eq!(command_block(&content, "!nape").as_deref(), Some("routine start 3"));
-        assert_eq!(command_block(&json!({ "body": "x" }), "!nape"), None);
-        assert_eq!(command_block(&json!({ "org.matrix.msc4391.command": 1 }), "!nape"), None);
+        let line = |content: &Value, body: &str| command_block(content, body, &["!nape", "@nape:b.org"]);
+        assert_eq!(line(&content, "!nape routine start --minutes 3").as_deref(), Some("routine start 3"));
+        assert_eq!(line(&content, "@nape:b.org: Routine start").as_deref(), Some("routine start 3"));
+        assert_eq!(line(&content, "!nape routine start my face droops"), None, "that has to be read");
+        assert_eq!(line(&json!({}), "x"), None);
+        assert_eq!(line(&json!({ "org.matrix.msc4391.command": 1 }), "x"), None);
     }
 
     #[test]

@@ -60,9 +60,11 @@ impl Handle {
 }
 
 /// Other crates log at their own taste. serenity's spans hold whole requests, with what was written in them and the tokens of
-/// interactions: they are off below its warnings, whatever is asked for. sled's warnings say nothing that an operator could act on.
+/// interactions: they are off below its warnings, whatever is asked for. sled's warnings say nothing that an operator could act on, nor do
+/// those of matrix-sdk on late keys and a first start; to its HTTP client every 404 is an error, and most are plain answers.
 fn filter(level: &str) -> EnvFilter {
-    EnvFilter::builder().parse_lossy(format!("warn,nape={level},serenity=warn,sled=error"))
+    let others = "serenity=warn,sled=error,matrix_sdk=error,matrix_sdk_base=error,matrix_sdk_crypto=error";
+    EnvFilter::builder().parse_lossy(format!("warn,nape={level},{others},matrix_sdk::http_client=off"))
 }
 
 /// Where it panicked, never with what: that may quote what somebody wrote.

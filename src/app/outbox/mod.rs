@@ -21,7 +21,7 @@ use crate::app::metrics::Metrics;
 use crate::base::id::{Platform, UserId};
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
-use crate::port::action::{Order, Priority, StepMark};
+use crate::port::action::{Order, StepMark};
 use crate::port::record::Key;
 use crate::store::{Batch, OutboxId, Store};
 
@@ -352,7 +352,7 @@ mod tests {
     use super::*;
     use crate::adapter::terminal;
     use crate::app::clock::SystemClock;
-    use crate::port::action::Post;
+    use crate::port::action::{Post, Priority};
     use crate::store::memory::MemoryStore;
 
     fn say(text: &str, urgent: bool) -> Item {

@@ -16,13 +16,18 @@ pub(in crate::bot) fn check(turn: &mut Turn<'_>) {
         return;
     }
     let phrases = turn.phrases();
+    let leads_routines = turn.layers().is_on(&ROUTINES);
+    let announces = !turn.layers().word(&LOG_CHANNEL).is_empty();
+    let place = if leads_routines { turn.layers().word(&ROUTINE_PLACE) } else { "direct".to_owned() };
+    let routines = for_routines(turn, &place);
     let mut findings: Vec<Text> = Vec::new();
-    let mut invite = None;
-    if turn.layers().is_on(&ROUTINES) {
-        let wanted = turn.layers().word(&ROUTINE_PLACE);
-        if let Some(Ground { missing, invite: link, .. }) = for_routines(turn, &wanted) {
-            findings.extend(missing.iter().map(|right| phrases.check_missing(right, &phrases.place(&wanted)).into()));
-            invite.clone_from(link);
+    if let (true, Some(ground)) = (leads_routines, routines) {
+        findings.extend(ground.missing.iter().map(|right| phrases.check_missing(right, &phrases.place(&place)).into()));
+    }
+    if let Some(answers) = ground(turn, &Where::Answers) {
+        findings.extend(answers.missing.iter().map(|right| phrases.check_answers_missing(right).into()));
+        if answers.encrypted == Some(false) {
+            findings.push(phrases.check_not_encrypted().into());
         }
     }
     if turn.layers().word(&EMERGENCY_TEXT).is_empty() {
@@ -30,6 +35,12 @@ pub(in crate::bot) fn check(turn: &mut Turn<'_>) {
     }
     findings.extend(announcements(turn));
     findings.extend([&CHANNELS, &CHANNELS_DENIED].into_iter().flat_map(|list| gone(turn, list)));
+    let invite =
+        routines.and_then(|ground| ground.invite.as_ref()).and_then(|invite| match (leads_routines, announces) {
+            (_, true) => Some(invite.with_log.clone()),
+            (true, false) => Some(invite.alone.clone()),
+            (false, false) => None,
+        });
     let message = if findings.is_empty() {
         Message::say(phrases.check_fine())
     } else {
