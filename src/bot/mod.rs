@@ -82,6 +82,11 @@ impl Bot {
         self
     }
 
+    /// Those who run this program.
+    pub fn operators(&self) -> &BTreeSet<UserId> {
+        &self.operators
+    }
+
     /// Adds the encoder that gate and answerer were built with. Without one the bot goes by words alone, and says so.
     pub fn with_encoder(mut self, encoder: Encoder) -> Self {
         self.encoder = Some(encoder);

@@ -27,6 +27,16 @@ async fn an_admin_configures_and_a_member_can_not() {
 }
 
 #[tokio::test]
+async fn discord_is_asked_about_a_guild_for_its_admins_alone() {
+    let scene = Scene::new().await;
+    let refused = scene.anna.slash("nape-admin check").opened().send().reply().await;
+    assert!(refused.ephemeral && refused.text.contains("manage the server"), "{refused:?}");
+    assert_eq!(scene.fake.calls("GET /guilds/{guild_id}/channels"), 0);
+    check(&scene.fake.member(scene.guild, scene.fake.owner(scene.guild))).await;
+    assert_eq!(scene.fake.calls("GET /guilds/{guild_id}/channels"), 1);
+}
+
+#[tokio::test]
 async fn the_settings_are_one_private_panel_and_saved_at_each_change() {
     let scene = Scene::new().await;
     let owner = scene.fake.member(scene.guild, scene.fake.owner(scene.guild));

@@ -1,6 +1,7 @@
 //! The adapter alone, between the loopback and a runtime that the test plays: what it hears is taken by the test, what it is to
 //! do comes from there, and its time is moved on by hand.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -101,6 +102,7 @@ impl Alone {
             shards: None,
             menus: menus(&Words),
             names: Names::default(),
+            operators: BTreeSet::new(),
         };
         let discord = Discord::with_http(settings, time.clone(), http);
         let (events, incoming) = mpsc::channel(64);

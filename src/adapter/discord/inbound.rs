@@ -191,6 +191,12 @@ impl Shared {
         self.acknowledged(kept.answer_at_once(&self.http, &body).await);
     }
 
+    /// Whether somebody could be one of those for whom Discord is asked about a guild. Which roles may, only the guild's settings say.
+    fn may_look(&self, from: &From<'_>) -> bool {
+        let is_operator = self.settings.operators.contains(&place::user(from.who));
+        rights::may_configure(from.member) || is_operator || !from.roles.is_empty()
+    }
+
     /// Passes an event on; its person gets a first sign in time, whatever becomes of it.
     async fn happened(self: &Arc<Self>, from: &From<'_>, kind: Kind, input: Input) {
         let now = self.time.now();
@@ -210,7 +216,7 @@ impl Shared {
         open.filter_map(|ground| Deed::to_be_in(&ground.place))
             .for_each(|deed| self.forbidden.forget(from.channel_id, deed));
         let handled = async {
-            if let (Some(guild), true) = (from.guild, asks_for_channels(&input)) {
+            if let (Some(guild), true) = (from.guild, asks_for_channels(&input) && self.may_look(from)) {
                 grounds.extend(self.channels(guild).await);
             }
             let event = Event::Person(FromPerson {

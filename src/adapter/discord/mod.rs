@@ -25,6 +25,7 @@ mod refused;
 mod register;
 mod rights;
 
+use std::collections::BTreeSet;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,7 +37,7 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::adapter::{Failure, Incoming, Link, Names, Profile, Pulse, Time};
-use crate::base::id::ServerId;
+use crate::base::id::{ServerId, UserId};
 use crate::command::manual::{LeadsTo, Menu};
 use crate::command::table::Command;
 use crate::message::capabilities::{Capabilities, Choices, Countdown, Markup, PrivateMeans};
@@ -82,6 +83,8 @@ pub struct Settings {
     pub menus: Vec<Menu>,
     /// What can be completed.
     pub names: Names,
+    /// Those who run the program: they may look at every guild's settings.
+    pub operators: BTreeSet<UserId>,
 }
 
 /// The adapter.

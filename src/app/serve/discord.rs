@@ -22,7 +22,8 @@ pub(super) fn adapter(config: &config::Discord, bot: &Arc<Bot>, clock: &Arc<dyn 
     let token = config::secret::read(&token_file).map_err(|why| Exit::new(Code::Config, why))?;
     let menus = menus(&Said { phrases: bot.phrases() });
     let names = names(bot.library());
-    let settings = Settings { token, application_id, guild, api_url, shards, menus, names };
+    let operators = bot.operators().clone();
+    let settings = Settings { token, application_id, guild, api_url, shards, menus, names, operators };
     let discord = Arc::new(Discord::new(settings, Arc::new(Real(clock.clone()))));
     Ok(Adapter {
         profile: profile(),
