@@ -42,7 +42,9 @@ fn killed_again_and_again(kind: Kind) {
     // After one more start nothing comes again either.
     scene.nape.kill();
     scene.nape.again();
-    scene.ask("technique effleurage", "gliding");
+    scene.say("technique effleurage");
+    // In the room itself: what is said in the threads is not read yet, and older.
+    scene.anna.expect(&scene.room, "its answer", |event| event.thread.is_none() && event.says("gliding strokes"));
     scene.anna.hears_nothing(Duration::from_secs(3), &scene.room, "another answer", |event| event.says(""));
     let answers = answers(&scene.anna.events(), &scene.nape.id);
     let doubled: Vec<_> = answers.iter().filter(|(_, count)| **count != 1).collect();

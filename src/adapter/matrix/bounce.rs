@@ -34,8 +34,8 @@ pub(super) enum Pace {
 pub(super) struct Bounces {
     /// When the bot last said something there.
     said: Bounded<OwnedRoomId, Timestamp>,
-    /// How often in a row somebody has answered at once.
-    quick: Bounded<(OwnedRoomId, OwnedUserId), u32>,
+    /// How often in a row somebody has answered at once, and what of the bot's they answered last.
+    quick: Bounded<(OwnedRoomId, OwnedUserId), (u32, Timestamp)>,
 }
 
 impl Bounces {
@@ -46,13 +46,18 @@ impl Bounces {
     }
 
     /// Whose message it is. `may_bounce`: it is an answer, a mention, or in a thread. What was sent before the bot spoke is no answer
-    /// to it, however late it is come to.
+    /// to it, however late it is come to; and to what it said once there is one answer, however much is said at a time.
     pub fn pace(&mut self, room: &RoomId, from: &UserId, may_bounce: bool, sent: Timestamp) -> Pace {
-        let said = self.said.get(&room.to_owned());
-        let is_quick = may_bounce && said.is_some_and(|said| sent >= *said && sent.since(*said) < BREATH);
+        let said =
+            self.said.get(&room.to_owned()).filter(|said| may_bounce && sent >= **said && sent.since(**said) < BREATH);
         let key = (room.to_owned(), from.to_owned());
-        let quick = if is_quick { self.quick.get(&key).copied().unwrap_or(0).saturating_add(1) } else { 0 };
-        self.quick.insert(key, quick);
+        let before = self.quick.get(&key).copied();
+        let (quick, answered) = match (said, before) {
+            (Some(said), Some((quick, answered))) if answered == *said => (quick, answered),
+            (Some(said), before) => (before.map_or(0, |(quick, _)| quick).saturating_add(1), *said),
+            (None, _) => (0, Timestamp::default()),
+        };
+        self.quick.insert(key, (quick, answered));
         match quick {
             0..=CHANCE => Pace::Human,
             _ if quick <= 2 * CHANCE => Pace::Program,
@@ -115,6 +120,13 @@ mod tests {
             assert_eq!(bounces.pace(room, ann, true, at(round)), Pace::Human, "{round}");
             bounces.said(room, at(60_000 + round * 100));
         }
+    }
+
+    #[test]
+    fn many_messages_at_once_are_one_answer() {
+        let (mut bounces, room, ann) = (Bounces::default(), room_id!("!a:b"), user_id!("@ann:b"));
+        bounces.said(room, at(0));
+        assert!((0..100).all(|number| bounces.pace(room, ann, true, at(number)) == Pace::Human));
     }
 
     #[test]
