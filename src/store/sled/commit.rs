@@ -9,7 +9,6 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
@@ -24,9 +23,6 @@ use crate::store::{CommitError, Committed, StoreError, disk, fault};
 
 /// How many batches may wait; more wait outside, before they are queued.
 const WAITING: usize = 256;
-/// How long those whom the last group has answered may take to come again, before the next is written without them. About what a sync
-/// takes: were the first of them written alone, the rest would wait for that one's.
-const GATHERING: Duration = Duration::from_micros(300);
 
 type Answer = Result<Committed, CommitError>;
 
@@ -61,8 +57,6 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct Waiting {
     jobs: VecDeque<Job>,
-    /// How many have to be there before the committer is woken.
-    wanted: usize,
     closed: bool,
 }
 
@@ -89,17 +83,14 @@ impl Queue {
 
     fn put(&self, work: Work, room: Option<OwnedSemaphorePermit>) -> Result<oneshot::Receiver<Answer>, StoreError> {
         let (done, answer) = oneshot::channel();
-        let is_enough = {
+        {
             let mut waiting = self.lock();
             if waiting.closed {
                 return Err(StoreError::Failed("it was closed".to_owned()));
             }
             waiting.jobs.push_back(Job { work, done, _room: room });
-            waiting.jobs.len() >= waiting.wanted
-        };
-        if is_enough {
-            self.changed.notify_one();
         }
+        self.changed.notify_one();
         Ok(answer)
     }
 
@@ -110,16 +101,10 @@ impl Queue {
         self.changed.notify_all();
     }
 
-    /// All that waits, as soon as there is something and, for a moment, until as many are there as were the last time; empty once nothing
-    /// more will come.
-    fn take(&self, last: usize) -> VecDeque<Job> {
-        let too_few = |waiting: &mut Waiting| waiting.jobs.len() < waiting.wanted && !waiting.closed;
-        let mut waiting = self.lock();
-        waiting.wanted = 1;
-        let mut waiting = self.changed.wait_while(waiting, too_few).unwrap_or_else(PoisonError::into_inner);
-        waiting.wanted = last;
-        let gathered = self.changed.wait_timeout_while(waiting, GATHERING, too_few);
-        let (mut waiting, _) = gathered.unwrap_or_else(PoisonError::into_inner);
+    /// All that waits, as soon as there is something; empty once nothing more will come.
+    fn take(&self) -> VecDeque<Job> {
+        let idle = |waiting: &mut Waiting| waiting.jobs.is_empty() && !waiting.closed;
+        let mut waiting = self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut waiting.jobs)
     }
 
@@ -135,13 +120,11 @@ pub(super) type MakeSync = Box<dyn Fn(std::fs::File) -> Sync + Send>;
 
 /// Works until the queue is closed and empty.
 pub(super) fn run(shared: &Shared, mut counters: Counters, mut sync: Sync, make_sync: &MakeSync) {
-    let mut last = 0;
     loop {
-        let jobs = shared.queue.take(last);
+        let jobs = shared.queue.take();
         if jobs.is_empty() {
             return;
         }
-        last = jobs.len();
         // Odd while at work: whoever looks twice and sees the same odd number knows that it hangs.
         shared.pulse.fetch_add(1, Ordering::SeqCst);
         let (work, waiting): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.work, job.done)).unzip();
