@@ -4,9 +4,8 @@
 //! It must never write by itself; the committer hands the whole group to the engine at once.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
 
-use ::sled::{IVec, Tree};
+use ::sled::Tree;
 
 use super::layout::{self, Counters, Head, PART};
 use super::read::{self, View};
@@ -122,27 +121,10 @@ impl<'a> Group<'a> {
         Finished { writes, counters, forgotten, expired }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Found<'_>>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.writes.get(key) {
-            Some(written) => Ok(written.as_deref().map(Found::Written)),
-            None => Ok(read::get(self.tree, key)?.map(Found::Stored)),
-        }
-    }
-}
-
-/// A value as it would be read now.
-enum Found<'a> {
-    Written(&'a [u8]),
-    Stored(IVec),
-}
-
-impl Deref for Found<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Written(value) => value,
-            Self::Stored(value) => value,
+            Some(written) => Ok(written.clone()),
+            None => Ok(read::get(self.tree, key)?.map(|value| value.to_vec())),
         }
     }
 }
@@ -200,12 +182,14 @@ impl Draft<'_, '_> {
     /// A person's key; a new one when they have none.
     fn person(&mut self, name: Mac) -> Result<Secret, StoreError> {
         let key = layout::named_key(layout::PERSON, name);
-        let known = self.get(&key)?.map(|row| self.group.vault.unwrap(name, &row)).transpose()?;
-        Ok(known.unwrap_or_else(|| {
-            let (secret, row) = self.group.vault.new_person(name);
-            self.put(key, row);
-            secret
-        }))
+        match self.get(&key)? {
+            Some(row) => self.group.vault.unwrap(name, &row),
+            None => {
+                let (secret, row) = self.group.vault.new_person(name);
+                self.put(key, row);
+                Ok(secret)
+            }
+        }
     }
 
     /// Throws a person's key away once nothing is left that it opens.
@@ -229,9 +213,8 @@ impl Draft<'_, '_> {
 
     fn remove_order(&mut self, id: OutboxId) -> Result<(), StoreError> {
         let place = layout::outbox_key(id);
-        let parts = self.get(&place)?.map(|value| value.first().copied().unwrap_or(0));
-        if let Some(parts) = parts {
-            self.drop_value(&place, parts);
+        if let Some(value) = self.get(&place)? {
+            self.drop_value(&place, value.first().copied().unwrap_or(0));
             self.counters.waiting = self.counters.waiting.saturating_sub(1);
         }
         Ok(())
@@ -289,7 +272,7 @@ impl Draft<'_, '_> {
 
     fn reseal(&mut self, key: &[u8]) -> Result<(), StoreError> {
         // Gone since it was looked for: nothing is left to seal.
-        let Some(value) = self.get(key)?.map(|value| value.to_vec()) else { return Ok(()) };
+        let Some(value) = self.get(key)? else { return Ok(()) };
         let vault = self.group.vault;
         match key.first() {
             Some(&layout::PERSON) if !vault.is_current(&value) => {
@@ -310,7 +293,7 @@ impl Draft<'_, '_> {
                 let mut sealed = first.to_vec();
                 for part in 0..count {
                     let found = self.get(&layout::part_key(key, part))?;
-                    sealed.extend_from_slice(&found.ok_or_else(|| layout::damaged(what, "a part of it is missing"))?);
+                    sealed.extend(found.ok_or_else(|| layout::damaged(what, "a part of it is missing"))?);
                 }
                 let again = vault.seal(&[key, head], &vault.open(&[key, head], &sealed, what)?);
                 self.split(key, head, &again);
@@ -340,9 +323,9 @@ impl Draft<'_, '_> {
         }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Found<'_>>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.writes.get(key) {
-            Some(written) => Ok(written.as_deref().map(Found::Written)),
+            Some(written) => Ok(written.clone()),
             None => self.group.get(key),
         }
     }

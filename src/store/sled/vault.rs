@@ -56,7 +56,7 @@ impl Vault {
 
     pub(super) fn open(&self, about: &[&[u8]], sealed: &[u8], what: &str) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let ring = self.ring();
-        let (generation, head, rest) = split_shared(&ring, sealed).map_err(|why| damaged(what, &why))?;
+        let (generation, head, rest) = split_shared(&ring, sealed, what)?;
         generation.shared.open(&about_of(head, about), rest).map_err(|broken| damaged(what, &broken.to_string()))
     }
 
@@ -81,13 +81,12 @@ impl Vault {
     }
 
     pub(super) fn unwrap(&self, name: Mac, row: &[u8]) -> Result<Secret, StoreError> {
+        let what = format!("the key of person {}", crate::store::seal::hex(&name));
         let ring = self.ring();
-        let unwrapped = split_shared(&ring, row).and_then(|(generation, head, rest)| {
-            let about = about_of(head, &[&layout::named_key(layout::PERSON, name)]);
-            let bytes = generation.people.open(&about, rest).map_err(|broken| broken.to_string())?;
-            Secret::read(&bytes).ok_or_else(|| "it has another length".to_owned())
-        });
-        unwrapped.map_err(|why| damaged(&format!("the key of person {}", crate::store::seal::hex(&name)), &why))
+        let (generation, head, rest) = split_shared(&ring, row, &what)?;
+        let about = about_of(head, &[&layout::named_key(layout::PERSON, name)]);
+        let bytes = generation.people.open(&about, rest).map_err(|broken| damaged(&what, &broken.to_string()))?;
+        Secret::read(&bytes).ok_or_else(|| damaged(&what, "it has another length"))
     }
 
     /// A new generation seals from now on; the older ones still open.
@@ -194,16 +193,19 @@ fn shared_head(generation: &Generation) -> [u8; 5] {
     head
 }
 
-/// The generation that sealed this, its head and the rest; else what is wrong with it.
-fn split_shared<'a>(ring: &'a Ring, sealed: &'a [u8]) -> Result<(&'a Generation, &'a [u8], &'a [u8]), String> {
+fn split_shared<'a>(
+    ring: &'a Ring,
+    sealed: &'a [u8],
+    what: &str,
+) -> Result<(&'a Generation, &'a [u8], &'a [u8]), StoreError> {
     let split = || {
         let (head, rest) = sealed.split_at_checked(5)?;
         let (kind, number) = head.split_first()?;
         (*kind == SHARED).then_some((u32::from_be_bytes(number.try_into().ok()?), head, rest))
     };
-    let (number, head, rest) = split().ok_or("it is not sealed as it should be")?;
-    let generation = ring.generation(number).ok_or("the key that sealed it is gone")?;
-    Ok((generation, head, rest))
+    let (number, head, rest) = split().ok_or_else(|| damaged(what, "it is not sealed as it should be"))?;
+    let generation = ring.generation(number);
+    generation.map(|found| (found, head, rest)).ok_or_else(|| damaged(what, "the key that sealed it is gone"))
 }
 
 /// Everything that is sealed together with a value: each piece with its length, so that no two lists look the same.
