@@ -6,6 +6,8 @@ use matrix_sdk::ruma::OwnedEventId;
 use matrix_sdk::ruma::events::room::MediaSource;
 use serde_json::Value;
 
+use crate::command::table::COMMANDS;
+
 /// What a message says.
 #[derive(Clone, Debug)]
 pub(super) struct Spoken<'a> {
@@ -63,11 +65,17 @@ pub(super) fn command_block(content: &Value, body: &str, names: &[&str]) -> Opti
         })
         .collect();
     let told = names.iter().copied().chain([command]);
-    let told = told.chain(arguments.iter().flat_map(|(name, text)| [name.as_str(), text.as_str()]));
+    let told = told.chain(arguments.iter().map(|(_, text)| text.as_str()));
+    // Names that stand in no manual are somebody's words like any others.
+    let told = told.chain(arguments.iter().map(|(name, _)| name.as_str()).filter(|name| is_parameter(name)));
     let told: BTreeSet<String> = told.flat_map(words).collect();
     let says_more = words(body).any(|word| !told.contains(&word));
     let texts = arguments.into_iter().map(|(_, text)| text);
     (!says_more).then(|| std::iter::once(command.to_owned()).chain(texts).collect::<Vec<_>>().join(" "))
+}
+
+fn is_parameter(name: &str) -> bool {
+    COMMANDS.iter().flat_map(|spec| spec.params).any(|param| param.name == name)
 }
 
 fn words(text: &str) -> impl Iterator<Item = String> {
@@ -128,6 +136,9 @@ mod tests {
         assert_eq!(line(&content, "!nape routine start --minutes 3").as_deref(), Some("routine start 3"));
         assert_eq!(line(&content, "@nape:b.org: Routine start").as_deref(), Some("routine start 3"));
         assert_eq!(line(&content, "!nape routine start my face droops"), None, "that has to be read");
+        let named =
+            json!({ "org.matrix.msc4391.command": { "command": "help", "arguments": { "my face droops": "x" } } });
+        assert_eq!(line(&named, "!nape help my face droops x"), None, "nor is it hidden in a name");
         assert_eq!(line(&json!({}), "x"), None);
         assert_eq!(line(&json!({ "org.matrix.msc4391.command": 1 }), "x"), None);
     }
