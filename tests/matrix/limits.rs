@@ -33,23 +33,19 @@ fn three_routines_at_once_keep_their_time_and_stop_at_once() {
             let cards: Vec<Event> = events.iter().filter(|event| event.says(" of 8 · ")).cloned().collect();
             (cards.len() >= steps).then_some(cards)
         });
-        // Where the questions before it have used up the bucket and the machine is busy, the first may be past before it can be said.
-        let first = if found[0].says("1 of 8 · ") { 1 } else { 2 };
-        for (number, card) in (first..).zip(&found) {
+        for (number, card) in (1..).zip(&found) {
             assert!(card.says(&format!("{number} of 8 · ")), "no step is lost or comes twice: {}", card.text());
         }
         cards.push(found);
         // The bucket is as good as empty now.
         person.say(room, "what is effleurage");
     }
-    // Within a second where nothing else runs; in the test command other homeservers want the same processors.
-    let allowed = if is_whole() { 1_000 } else { 3_000 };
     for (person, cards) in people.iter().zip(&cards) {
         // The first card may have waited behind all that was said before.
         for pair in cards[1..].windows(2) {
             let took = pair[1].at - pair[0].at;
             let late = took - planned(&pair[0]);
-            assert!(late.abs() <= allowed, "{}: {late} ms late: {}", person.id, pair[1].text());
+            assert!(late.abs() <= 1_000, "{}: {late} ms late: {}", person.id, pair[1].text());
         }
     }
     for (person, room) in people.iter().zip(&rooms) {

@@ -173,12 +173,12 @@ fn two_of_its_kind_in_one_room_leave_each_other_alone() {
 
 #[test]
 fn a_bot_that_answers_everything_is_not_answered_without_end() {
-    let scene = Scene::new(Kind::Plain);
+    // Its log names no room, so it is a bot that nobody else talks to.
+    let scene = Scene::alone(Kind::Plain);
     let thread = scene.anna.say(&scene.room, "let us see");
     scene.anna.say_in(&scene.room, &thread, "!nape technique effleurage");
     // It speaks as people do, at once, to whatever it hears: the worst that there is.
     let is_answer = |event: &Event| event.sender == scene.nape.id && event.says("");
-    // Its log names no room; nobody else here is so quick.
     let is_left_alone = || scene.nape.log().contains("a program answers every answer; it gets none any more");
     // Answers to which it was quick, one after the other. On a busy machine not even a program always is.
     let (mut quick, mut rounds) = (0, 0);
