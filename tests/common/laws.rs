@@ -29,10 +29,11 @@ pub fn broken(shown: &Shown, profile: Profile, withheld: &str, answers_aloud: bo
             }
         }
     }
-    // With buttons every word of a person is a command, and a command is answered to its sender alone.
+    // With buttons every word of a person is a command, and a command is answered to its sender alone. What is announced is no
+    // answer: it is meant for all.
     let aloud = shown.parts.iter().any(|part| part.delivery == Delivery::Here);
     let in_channel = profile == Profile::Buttons && shown.place.kind == PlaceKind::Shared;
-    if in_channel && aloud && !shown.is_led_here && !answers_aloud {
+    if in_channel && aloud && !shown.is_led_here && !shown.is_announced && !answers_aloud {
         broken.push(format!("a command is answered to everyone: {text}"));
     }
     if shown.message.quiet {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use nape::app::limits::{Beyond, Limits};
-use nape::base::id::{EventId, Place, PlaceKind, UserId};
+use nape::base::id::{ChannelId, EventId, Place, PlaceKind, UserId};
 use nape::base::time::Timestamp;
 use nape::bot::Bot;
 use nape::command::parse::parse;
@@ -15,6 +15,7 @@ use nape::message::part::{Mark, Part, ShownChoice};
 use nape::port::action::{Order, Venue};
 use nape::port::event::{Event, FromPerson, Ground, Input, ReplyToken, Venues};
 use nape::port::record::{Key, Record};
+use nape::settings::table::LOG_CHANNEL;
 
 use super::profile::Profile;
 use super::script::{Action, ME, Script};
@@ -40,6 +41,8 @@ pub struct Shown {
     pub is_card: bool,
     /// Whether a routine is led in this place, before or after it.
     pub is_led_here: bool,
+    /// Whether it answers nobody and stands where the server wants its changes announced.
+    pub is_announced: bool,
 }
 
 /// A script as it went.
@@ -277,8 +280,11 @@ impl Player {
                         self.world.broken.push("a message answers an event that is over".to_owned());
                     }
                     let is_led_here = led_before.iter().chain(&self.led_in()).any(|place| *place == post.place);
+                    let is_announced =
+                        post.reply.is_none() && self.announced_in().as_ref() == Some(&post.place.channel);
                     self.shown.push(Shown {
                         is_led_here,
+                        is_announced,
                         who,
                         place: post.place,
                         message: post.message,
@@ -319,6 +325,13 @@ impl Player {
             _ => None,
         });
         running.collect()
+    }
+
+    /// The channel in which the server wants its changes announced.
+    fn announced_in(&self) -> Option<ChannelId> {
+        let record = self.world.record(&Key::Server(self.home.server.clone()?))?;
+        let Record::Server(server) = record else { return None };
+        Some(ChannelId::new(&self.home.platform, server.settings.get(LOG_CHANNEL.key)?.to_string()))
     }
 
     pub fn user(&self, who: &str) -> UserId {
