@@ -32,6 +32,8 @@ const STOCK: Limit = Limit { burst: 10.0, rate: 0.2 };
 const LONG: Duration = Duration::from_secs(2);
 /// Slower than that no limit is taken to be: an event in 100 seconds.
 const SLOWEST: f64 = 0.01;
+/// By so much of an event two reckonings may differ.
+const COUNTS_ALIKE: f64 = 0.01;
 /// Sends that are remembered; no burst is taken to be larger.
 const REMEMBERED: usize = 100;
 
@@ -82,11 +84,14 @@ impl Budget {
         let burst = match self.learnt {
             // A little less than it may be: two clocks never count quite alike.
             None => level.max(STOCK.burst - 0.5),
+            // What is urgent is tried at a full bucket as well: that it was refused then is no news.
+            Some(limit) if level + 1.0 > limit.burst + COUNTS_ALIKE => limit.burst,
             // Perhaps it is smaller; perhaps something else was sent by this account.
             Some(limit) => level.clamp((limit.burst - 1.0).max(1.0), limit.burst),
         };
-        // It is full now, whatever was sent before the program started.
-        let missing = (burst - level).round().max(0.0) as usize;
+        // So full it is now, whatever was sent before the program started: in the wait there comes to be room for one.
+        let full = (burst - 1.0 + wait.as_secs_f64() * rate).min(burst);
+        let missing = (full - level).round().max(0.0) as usize;
         (0..missing).for_each(|_| self.note(now));
         self.learnt = Some(Limit { burst, rate });
     }
@@ -203,6 +208,41 @@ mod tests {
                 server.takes(now).expect("what the budget gives, the server takes");
             }
         }
+    }
+
+    #[test]
+    fn many_refused_at_once_tell_the_same_limit_as_one() {
+        let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
+        let (now, mut refusals) = (at(1.0), Vec::new());
+        for _ in 0..16 {
+            budget.take(now, ANSWER).unwrap();
+        }
+        for _ in 0..16 {
+            refusals.extend(server.takes(1.0).err());
+        }
+        refusals.into_iter().for_each(|wait| budget.refused(now, wait));
+        assert!(budget.learnt().is_some_and(|(burst, _)| (9.0..=10.0).contains(&burst)), "{:?}", budget.learnt());
+        // The first step after it waits until there is room for it and two urgent ones, and no longer.
+        let first =
+            (0..1_000).map(|tenth| 1.0 + f64::from(tenth) * 0.1).find(|now| budget.take(at(*now), STEP).is_ok());
+        assert!(first.is_some_and(|first| first < 17.0), "{first:?}");
+    }
+
+    #[test]
+    fn an_urgent_event_at_a_full_bucket_makes_it_neither_smaller_nor_fuller() {
+        let (mut budget, mut server, start) = drained();
+        let (burst, _) = budget.learnt().unwrap();
+        for second in 1..=12 {
+            let now = start + f64::from(second);
+            budget.take(at(now), URGENT).unwrap();
+            if let Err(wait) = server.takes(now) {
+                budget.refused(at(now), wait);
+            }
+        }
+        assert!(budget.learnt().is_some_and(|(now, _)| (burst - now).abs() < 0.01), "{burst} {:?}", budget.learnt());
+        let now = start + 12.0;
+        let first = (0..600).map(|tenth| now + f64::from(tenth) * 0.1).find(|now| budget.take(at(*now), STEP).is_ok());
+        assert!(first.is_some_and(|first| first - now < 16.0), "{first:?}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::app::metrics::Metrics;
 use crate::base::id::{Platform, UserId};
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
-use crate::port::action::{Order, StepMark};
+use crate::port::action::{Order, Priority, StepMark};
 use crate::port::record::Key;
 use crate::store::{Batch, OutboxId, Store};
 
@@ -206,19 +206,19 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
             },
         };
         let Some(row) = row else { continue };
-        for (row, mut item) in waiting.next(&row) {
-            item.handled.goes_on(shared.clock.busy());
-            let started = under_way.spawn(carry_out(shared.clone(), item, marks.clone()));
-            rows.insert(started.id(), row);
+        for mut begun in waiting.next(&row) {
+            begun.item.handled.goes_on(shared.clock.busy());
+            let started = under_way.spawn(carry_out(shared.clone(), begun.item, begun.priority, marks.clone()));
+            rows.insert(started.id(), begun.row);
         }
         drop(passed_on);
     }
 }
 
 /// What comes back holds time still, so that the next can begin at the same moment.
-async fn carry_out(shared: Arc<Shared>, item: Item, marks: Marks) -> Busy {
+async fn carry_out(shared: Arc<Shared>, item: Item, priority: watch::Receiver<Priority>, marks: Marks) -> Busy {
     let Item { id, order, mut handled } = item;
-    let done = shared.deliver(id, order, &mut handled).await;
+    let done = shared.deliver(id, order, priority, &mut handled).await;
     let busy = shared.clock.busy();
     if let (true, Some(id)) = (done, id) {
         // Marks are taken until the last order is done with.
@@ -269,8 +269,14 @@ impl Shared {
 
     /// Hands it to the adapter until it is done or can never be. An adapter that dies on the way gets it again when it is back;
     /// `false` when it never comes back.
-    async fn deliver(&self, id: Option<OutboxId>, order: Order, handled: &mut Handled) -> bool {
-        let (priority, mark) = (order.priority(), announced(&order));
+    async fn deliver(
+        &self,
+        id: Option<OutboxId>,
+        order: Order,
+        mut priority: watch::Receiver<Priority>,
+        handled: &mut Handled,
+    ) -> bool {
+        let mark = announced(&order);
         let work = self.fit(order);
         let mut adapter = self.gateway.adapter.clone();
         let mut pause = FIRST_PAUSE;
@@ -288,7 +294,8 @@ impl Shared {
                 return true;
             }
             let (done, answer) = oneshot::channel();
-            let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work: work.clone(), priority, done };
+            let soon = *priority.borrow_and_update();
+            let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work: work.clone(), priority: soon, done };
             let sent = match &sender {
                 Some(sender) => sender.send(delivery).await.is_ok(),
                 None => false,
@@ -303,18 +310,29 @@ impl Shared {
                 }
                 Some(Err(SendError::Later { after, why })) => {
                     tracing::debug!(why, "an order has to wait");
-                    self.wait(after, handled).await;
+                    self.wait(after, &mut priority, handled).await;
                 }
                 None => {
-                    self.wait(pause, handled).await;
+                    self.wait(pause, &mut priority, handled).await;
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
     }
 
-    async fn wait(&self, span: Duration, handled: &mut Handled) {
+    /// Waits so long, or until something stands behind it that may not wait so long.
+    async fn wait(&self, span: Duration, priority: &mut watch::Receiver<Priority>, handled: &mut Handled) {
+        let sooner = async {
+            // Without a sender nothing comes behind it any more.
+            if priority.changed().await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            self.clock.busy()
+        };
         let waiting = self.clock.sleep_until(self.clock.now() + span);
+        let waiting = async {
+            tokio::select! { biased; busy = waiting => busy, busy = sooner => busy }
+        };
         // First in the row of those who wait, then let go: else time could jump past it.
         let (busy, ()) = tokio::join!(biased; waiting, async { handled.rests() });
         handled.goes_on(busy);
@@ -352,7 +370,8 @@ mod tests {
     use super::*;
     use crate::adapter::terminal;
     use crate::app::clock::SystemClock;
-    use crate::port::action::{Post, Priority};
+    use crate::port::action::Post;
+    use crate::port::event::ReplyToken;
     use crate::store::memory::MemoryStore;
 
     fn say(text: &str, urgent: bool) -> Item {
@@ -381,6 +400,15 @@ mod tests {
         let mut item = say(text, false);
         if let Order::Say(post) = &mut item.order {
             post.step = Some(StepMark { session: crate::base::id::SessionId::from_stored("2abcdefg"), at: 1 });
+        }
+        item
+    }
+
+    /// The card of a step as the answer to a press.
+    fn pressed(text: &str) -> Item {
+        let mut item = step(text);
+        if let Order::Say(post) = &mut item.order {
+            post.reply = Some(ReplyToken(String::new()));
         }
         item
     }
@@ -455,6 +483,30 @@ mod tests {
         let end = inbox.recv().await.unwrap();
         assert!(matches!(end.work, Work::Close { .. }), "{:?}", end.work);
         end.done.send(Ok(())).unwrap();
+        drop(inlet);
+        outbox.drain().await;
+    }
+
+    #[tokio::test]
+    async fn what_a_step_waits_for_may_not_wait_longer_than_the_step() {
+        let (outbox, mut inbox) = started();
+        let inlet = outbox.inlet();
+        inlet.put(say("first", false));
+        let first = inbox.recv().await.unwrap();
+        assert_eq!(first.priority, Priority::Answer);
+        let later = SendError::Later { after: Duration::from_secs(600), why: "only so many".to_owned() };
+        first.done.send(Err(later)).unwrap();
+        inlet.put(say("second", false));
+        inlet.put(pressed("card"));
+        for expected in ["first", "second", "card"] {
+            let next = inbox.recv().await.unwrap();
+            assert_eq!((text(&next).as_str(), next.priority), (expected, Priority::Step), "in order, and soon");
+            next.done.send(Ok(())).unwrap();
+        }
+        inlet.put(say("after it", false));
+        let next = inbox.recv().await.unwrap();
+        assert_eq!(next.priority, Priority::Answer, "the step is told");
+        next.done.send(Ok(())).unwrap();
         drop(inlet);
         outbox.drain().await;
     }

@@ -1,6 +1,8 @@
 //! What waits and what is under way: which order may begin next.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
+
+use tokio::sync::watch;
 
 use super::Item;
 use crate::base::id::{ChannelId, UserId};
@@ -40,13 +42,30 @@ pub(super) struct Rows(BTreeMap<ChannelId, Lines>);
 #[derive(Default)]
 struct Lines {
     waiting: BTreeMap<Line, VecDeque<Item>>,
-    under_way: BTreeSet<Line>,
+    /// What is under way, by how soon it has to be done with.
+    under_way: BTreeMap<Line, watch::Sender<Priority>>,
+}
+
+/// An order that may begin.
+pub(super) struct Begun {
+    pub row: Row,
+    pub item: Item,
+    /// How soon it has to be done with: a step must not be late because an answer before it may wait. Changes when such comes.
+    pub priority: watch::Receiver<Priority>,
 }
 
 impl Rows {
     /// Puts an order at the end of its row.
     pub fn put(&mut self, row: &Row, item: Item) {
         let lines = self.0.entry(row.channel.clone()).or_default();
+        if let Some(before) = lines.under_way.get(&row.line) {
+            let priority = item.order.priority();
+            before.send_if_modified(|known| {
+                let is_sooner = priority < *known;
+                *known = priority.min(*known);
+                is_sooner
+            });
+        }
         lines.waiting.entry(row.line.clone()).or_default().push_back(item);
     }
 
@@ -61,19 +80,22 @@ impl Rows {
     }
 
     /// What may begin now that something came to a row or ended in it; from now on it is under way.
-    pub fn next(&mut self, row: &Row) -> Vec<(Row, Item)> {
+    pub fn next(&mut self, row: &Row) -> Vec<Begun> {
         let Some(lines) = self.0.get_mut(&row.channel) else { return Vec::new() };
         let person = &row.line.person;
         // The end of the thread last: what has just begun holds it up.
         let concerned = [(person, true), (person, false), (&None, false)].into_iter();
         let concerned = concerned.map(|(person, urgent)| Line { person: person.clone(), urgent });
-        let begun = concerned.filter_map(|line| Some((lines.begin(&line)?, line)));
-        begun.map(|(item, line)| (Row { channel: row.channel.clone(), line }, item)).collect()
+        let begun = concerned.filter_map(|line| {
+            let (item, priority) = lines.begin(&line)?;
+            Some(Begun { row: Row { channel: row.channel.clone(), line }, item, priority })
+        });
+        begun.collect()
     }
 }
 
 impl Lines {
-    fn begin(&mut self, line: &Line) -> Option<Item> {
+    fn begin(&mut self, line: &Line) -> Option<(Item, watch::Receiver<Priority>)> {
         let is_held = self.is_held(line);
         let queue = self.waiting.get_mut(line)?;
         if is_held {
@@ -83,19 +105,23 @@ impl Lines {
             }
             return None;
         }
-        let first = queue.pop_front();
+        let soonest = queue.iter().map(|item| item.order.priority()).min()?;
+        let first = queue.pop_front()?;
         if queue.is_empty() {
             self.waiting.remove(line);
         }
-        self.under_way.insert(line.clone());
-        first
+        let (sender, priority) = watch::channel(soonest);
+        self.under_way.insert(line.clone(), sender);
+        Some((first, priority))
     }
 
     /// Whether something has to end before the first of a line can begin: one before it, or what is urgent for the same person. A thread is
     /// over when nothing more is to be said in it.
     fn is_held(&self, line: &Line) -> bool {
         match line.person {
-            Some(_) => self.under_way.contains(line) || self.under_way.contains(&Line { urgent: true, ..line.clone() }),
+            Some(_) => {
+                self.under_way.contains_key(line) || self.under_way.contains_key(&Line { urgent: true, ..line.clone() })
+            }
             None => !self.under_way.is_empty() || self.waiting.keys().any(|other| other != line),
         }
     }
