@@ -194,16 +194,16 @@ mod tests {
     }
 
     #[test]
-    fn an_event_is_let_in_again_after_a_day() {
+    fn an_event_is_let_in_again_after_its_time() {
         let store = MemoryStore::new();
         let id = EventId::from_stored("terminal:1");
         let at = |millis| {
             let moment = Timestamp::from_millis(millis);
             Batch { event: Some((id.clone(), moment)), now: moment, ..Batch::default() }
         };
-        let day = i64::try_from(SEEN_FOR.as_millis()).unwrap();
+        let span = i64::try_from(SEEN_FOR.as_millis()).unwrap();
         assert!(block_on(store.commit(at(0))).is_ok());
-        assert_eq!(block_on(store.commit(at(day - 1))), Err(CommitError::Seen(id.clone())));
-        assert!(block_on(store.commit(at(day))).is_ok());
+        assert_eq!(block_on(store.commit(at(span - 1))), Err(CommitError::Seen(id.clone())));
+        assert!(block_on(store.commit(at(span))).is_ok());
     }
 }

@@ -28,7 +28,7 @@ pub struct Counts {
     pub trees: BTreeMap<&'static str, u64>,
     /// Orders that wait.
     pub orders: u64,
-    /// Events of the last day.
+    /// Events that just came.
     pub events: u64,
     /// People who have a key of their own.
     pub people: u64,

@@ -12,6 +12,7 @@ use super::*;
 use crate::base::id::{EventId, SessionId, UserId};
 use crate::port::action::{Change, Order, Venue};
 use crate::port::record::{Lock, Votes};
+use crate::store::SEEN_FOR;
 
 fn commit(store: &SledStore, batch: Batch) -> Result<Committed, CommitError> {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(store.commit(batch))
@@ -205,12 +206,11 @@ fn in_a_group_the_later_see_the_earlier_and_the_refused_leave_nothing() {
 }
 
 #[test]
-fn events_of_days_ago_are_forgotten() {
+fn events_of_long_ago_are_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path()).unwrap();
-    let hour = 60 * 60 * 1000;
     for number in 0..100 {
-        let now = Timestamp::from_millis(number * hour);
+        let now = Timestamp::from_millis(number * seen_for() / 24);
         let event = Some((EventId::from_stored(format!("t:{}", number % 90)), now));
         commit(&store, Batch { event, now, ..Batch::default() }).unwrap();
     }
@@ -220,10 +220,9 @@ fn events_of_days_ago_are_forgotten() {
 }
 
 #[test]
-fn an_event_that_comes_again_after_a_day_starts_a_day_of_its_own() {
+fn an_event_that_comes_again_after_its_time_is_remembered_anew() {
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path()).unwrap();
-    let hour = 60 * 60 * 1000;
     let come = |name: i64, now: i64| {
         let now = Timestamp::from_millis(now);
         commit(&store, Batch { event: Some((EventId::from_stored(format!("t:{name}")), now)), now, ..Batch::default() })
@@ -232,12 +231,16 @@ fn an_event_that_comes_again_after_a_day_starts_a_day_of_its_own() {
         come(name, name).unwrap();
     }
     // The four oldest are forgotten now; the last one is not among them, yet it is let in.
-    come(5, 25 * hour).unwrap();
+    come(5, seen_for() + 10).unwrap();
     for name in 10..14 {
-        come(name, 26 * hour).unwrap();
+        come(name, seen_for() + 20).unwrap();
     }
-    assert!(matches!(come(5, 26 * hour), Err(CommitError::Seen(_))));
+    assert!(matches!(come(5, seen_for() + 20), Err(CommitError::Seen(_))));
     assert_eq!(count(&store.shared.db().unwrap(), layout::SEEN), count(&store.shared.db().unwrap(), layout::SEEN_AT));
+}
+
+fn seen_for() -> i64 {
+    i64::try_from(SEEN_FOR.as_millis()).unwrap()
 }
 
 /// The one row of a kind: its key and value.

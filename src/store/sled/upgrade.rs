@@ -49,7 +49,7 @@ fn last_used(whole: &Whole) -> Timestamp {
     days.chain(whole.orders.values().map(|item| item.at)).max().unwrap_or_default()
 }
 
-/// Everything that format 1 holds, but for the events of its last day.
+/// Everything that format 1 holds, but for the events that it remembers.
 fn read_all(db: &::sled::Db) -> Result<(Whole, Counters), StoreError> {
     let what = "the store's format";
     let format = read::get(db, layout::FORMAT_KEY)?;
