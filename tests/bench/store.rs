@@ -1,5 +1,6 @@
-//! Durable commits a second with 64 writers, beside a file that is appended to and synced (the floor) in the same run; what a
-//! hundred thousand people cost to open and in memory; how much disk a million overwrites of a thousand keys take.
+//! Durable commits a second with 64 writers, beside a file that is appended to and synced (the floor) and the engine with nothing of
+//! ours around it, in the same run; what a hundred thousand people cost to open and in memory; how much disk a million overwrites of a
+//! thousand keys take.
 //! By hand: `cargo bench --bench store`.
 
 use std::fs::{self, File};
@@ -36,13 +37,15 @@ fn main() {
     if let ["open", dir] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         return open(Path::new(dir));
     }
-    let (mut floor, mut commits) = (Vec::new(), Vec::new());
+    let (mut floor, mut engine, mut commits) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..RUNS {
         floor.push(append());
+        engine.push(bare());
         commits.push(write());
     }
-    let (floor, commits) = (median(floor), median(commits));
+    let (floor, engine, commits) = (median(floor), median(engine), median(commits));
     println!("append + fdatasync, {WRITERS} at a time   {floor:>9.0} a second");
+    println!("the engine alone, {WRITERS} at a time     {engine:>9.0} a second   {:.2} of the floor", engine / floor);
     println!("durable commits, {WRITERS} writers        {commits:>9.0} a second   {:.2} of the floor", commits / floor);
 
     let folder = tempfile::tempdir().expect("a folder for the store");
@@ -96,6 +99,31 @@ fn append() -> f64 {
         for _ in 0..WRITERS {
             file.write_all(&line).expect("room on the disk");
         }
+        file.sync_data().expect("a disk that syncs");
+    }
+    (WRITERS * COMMITS) as f64 / start.elapsed().as_secs_f64()
+}
+
+/// The engine with nothing of ours around it: the same bytes in batches of as many, made durable as the store does. One thread does nothing
+/// else, so that nobody hands over to anybody.
+fn bare() -> f64 {
+    let folder = tempfile::tempdir().expect("a folder for the engine");
+    let config = sled::Config::new().path(folder.path()).cache_capacity(64 << 20).mode(sled::Mode::LowSpace);
+    let db = config.open().expect("a new engine");
+    let file = File::open(folder.path().join("db")).expect("the engine's file");
+    let Some(Record::Person(person)) = change(0, 50).record else { unreachable!("it is a person") };
+    let value = Record::Person(person).encode();
+    let start = now();
+    for round in 0..COMMITS {
+        let mut batch = sled::Batch::default();
+        for writer in 0..WRITERS {
+            // Names are anywhere, as those are that the store makes.
+            let name = (writer * 100 + round % 100) as u128;
+            let key = name.wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835).to_be_bytes();
+            batch.insert(&key, value.as_slice());
+        }
+        db.apply_batch(batch).expect("room on the disk");
+        db.flush().expect("room on the disk");
         file.sync_data().expect("a disk that syncs");
     }
     (WRITERS * COMMITS) as f64 / start.elapsed().as_secs_f64()
