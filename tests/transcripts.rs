@@ -37,17 +37,17 @@ fn every_transcript_reads_as_it_is_written() {
 
 /// Plays one file. When that is asked for, writes what was seen into it and plays it anew: what no writing mends still fails.
 fn play(root: &Path, file: &Path, bless: bool) -> Report {
-    let path = file.strip_prefix(root).unwrap().display().to_string();
+    let path = file.strip_prefix(root).expect("it was found there").display().to_string();
     let reported = |text: String| match script::read(&path, &text) {
         Ok(script) => report::report(bot(), &script),
         Err(problem) => Report { failures: vec![problem], lines: 0, blessed: text },
     };
-    let text = fs::read_to_string(file).unwrap();
+    let text = fs::read_to_string(file).expect("a transcript can be read");
     let report = reported(text.clone());
     if !bless || report.blessed == text {
         return report;
     }
-    fs::write(file, &report.blessed).unwrap();
+    fs::write(file, &report.blessed).expect("a transcript can be written");
     reported(report.blessed)
 }
 
