@@ -49,6 +49,7 @@ struct Look {
     store_mib: f64,
 }
 
+#[expect(clippy::print_stdout, reason = "a test without harness tells its own result")]
 fn main() -> ExitCode {
     let Some(Asked { count: seconds, seed }) = proof::asked(SECONDS) else { return ExitCode::SUCCESS };
     let dir = tempfile::tempdir().expect("a temporary folder");
@@ -58,6 +59,13 @@ fn main() -> ExitCode {
     else {
         return proof::tell("nothing was seen", 0, &["no look was taken".to_owned()]);
     };
+    for look in looks.iter().step_by((looks.len() / 12).max(1)) {
+        let Look { after, memory_mib, files, store_mib } = look;
+        println!(
+            "after {:>4} s: memory {memory_mib:.1} MiB, {files} file descriptors, store {store_mib:.1} MiB",
+            after.as_secs()
+        );
+    }
     let settled: Vec<Look> = looks.iter().copied().filter(|look| look.after >= first.after).collect();
     let slope = slope(&settled);
     let mut failures = Vec::new();
