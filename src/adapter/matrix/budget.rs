@@ -5,6 +5,7 @@
 //! step is never late for an answer, and nothing that is urgent ever waits. Pure.
 
 use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::base::time::Timestamp;
@@ -28,6 +29,8 @@ struct Limit {
 
 /// What a new Synapse allows (`rc_message` in its documentation).
 const STOCK: Limit = Limit { burst: 10.0, rate: 0.2 };
+/// So many are counted when a new Synapse refuses one: some of them may be on their way still, and will be refused, too.
+const ABOUT_STOCK: RangeInclusive<f64> = 8.0..=16.0;
 /// Who is told to wait so long has met that limit, or a lower one.
 const LONG: Duration = Duration::from_secs(2);
 /// Slower than that no limit is taken to be: an event in 100 seconds.
@@ -78,7 +81,10 @@ impl Budget {
         self.refused_until = self.refused_until.max(now + wait);
         // At a full bucket the wait is at most the time in which one event runs out; some of it may have passed.
         let rate = (1.0 / wait.as_secs_f64().max(0.5)).max(SLOWEST);
-        let rate = if wait >= LONG { rate.min(STOCK.rate) } else { rate };
+        // A short wait says nothing: most of it may have passed. Where about as many were taken as a new Synapse takes, it is one.
+        let taken = self.level(Limit { burst: REMEMBERED as f64, rate: STOCK.rate }, now);
+        let is_stock = self.learnt.is_none() && ABOUT_STOCK.contains(&taken);
+        let rate = if wait >= LONG || is_stock { rate.min(STOCK.rate) } else { rate };
         let rate = self.learnt.map_or(rate, |limit| limit.rate.min(rate));
         let level = self.level(Limit { burst: REMEMBERED as f64, rate }, now);
         let burst = match self.learnt {
@@ -208,6 +214,27 @@ mod tests {
                 server.takes(now).expect("what the budget gives, the server takes");
             }
         }
+    }
+
+    #[test]
+    fn a_short_wait_at_the_stock_limit_is_not_taken_for_a_quick_one() {
+        let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
+        for _ in 0..10 {
+            budget.take(at(0.0), ANSWER).unwrap();
+            server.takes(0.0).unwrap();
+        }
+        budget.take(at(4.2), ANSWER).unwrap();
+        let wait = server.takes(4.2).unwrap_err();
+        assert_eq!(wait, Duration::from_secs(1));
+        budget.refused(at(4.2), wait);
+        assert!(budget.learnt().is_some_and(|(_, rate)| rate <= STOCK.rate), "{:?}", budget.learnt());
+        // A homeserver that takes fifty at once is another.
+        let mut budget = Budget::default();
+        for _ in 0..51 {
+            budget.take(at(0.0), ANSWER).unwrap();
+        }
+        budget.refused(at(0.0), Duration::from_secs(1));
+        assert!(budget.learnt().is_some_and(|(_, rate)| rate > 0.9), "{:?}", budget.learnt());
     }
 
     #[test]
