@@ -41,8 +41,8 @@ pub struct Options {
 }
 
 /// How long an event that was committed is refused when it comes again. It comes again when a connection or the process broke off
-/// before it was acknowledged, within moments; and no adapter passes on what is older, but for what waits in its own inbox. Each that is remembered takes some
-/// 400 bytes of memory and of the disk.
+/// before it was acknowledged, which is soon; what an adapter still has after a long rest is too old to be answered, but for what waited for
+/// its key. Each that is remembered takes some 400 bytes of memory and of the disk.
 pub const SEEN_FOR: Duration = Duration::from_secs(15 * 60);
 /// How old a backup may be that is restored. What nobody used for so long goes by itself, so nothing of it may come back.
 pub const RESTORED_FOR: Duration = UNUSED;

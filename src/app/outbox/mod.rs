@@ -499,7 +499,8 @@ mod tests {
         inlet.put(say("second", false));
         inlet.put(pressed("card"));
         for expected in ["first", "second", "card"] {
-            let next = inbox.recv().await.unwrap();
+            // Long before the ten minutes are over.
+            let next = tokio::time::timeout(Duration::from_secs(60), inbox.recv()).await.unwrap().unwrap();
             assert_eq!((text(&next).as_str(), next.priority), (expected, Priority::Step), "in order, and soon");
             next.done.send(Ok(())).unwrap();
         }
