@@ -39,14 +39,23 @@ const SLOWEST: f64 = 0.01;
 const COUNTS_ALIKE: f64 = 0.01;
 /// Sends that are remembered; no burst is taken to be larger.
 const REMEMBERED: usize = 100;
+/// Urgent events that there is always room for.
+const FOR_URGENT: f64 = 2.0;
+/// Steps that there is room for beside answers: at least so many, and as many as there were lately, up to so many.
+const FOR_STEPS: RangeInclusive<usize> = 2..=4;
+/// What is lately: the time between a step and the next is seldom more.
+const LATELY: Duration = Duration::from_secs(60);
 
 /// What was sent, and how much may be.
 #[derive(Debug, Default)]
 pub(super) struct Budget {
-    /// When, in the last while.
+    /// When, since the server was last seen full, or in the last while.
     sent: VecDeque<Timestamp>,
-    /// How full the bucket was before the first of these.
+    /// How full the bucket was before the first of these, and when.
     before: f64,
+    since: Timestamp,
+    /// When the newest steps were sent.
+    steps: VecDeque<Timestamp>,
     /// What refusals have told.
     learnt: Option<Limit>,
     /// Until then the server takes nothing.
@@ -57,7 +66,7 @@ impl Budget {
     /// Takes one event out; or tells how long to wait before asking again.
     pub fn take(&mut self, now: Timestamp, class: Class) -> Result<(), Duration> {
         let Some(limit) = self.learnt else {
-            self.note(now);
+            self.taken(now, class);
             return Ok(());
         };
         let is_urgent = class == Class::Ordered(Priority::Urgent);
@@ -65,10 +74,10 @@ impl Budget {
             return Err(self.refused_until.since(now));
         }
         let free = limit.burst - self.level(limit, now);
-        let missing = keeps_back(class, limit) + 1.0 - free;
+        let missing = self.keeps_back(now, class, limit) + 1.0 - free;
         // What is urgent is tried at once: the server may allow it, and says so if not.
         if missing <= 0.0 || is_urgent {
-            self.note(now);
+            self.taken(now, class);
             return Ok(());
         }
         Err(Duration::from_secs_f64((missing / limit.rate).clamp(0.05, 60.0)))
@@ -88,17 +97,20 @@ impl Budget {
         let rate = self.learnt.map_or(rate, |limit| limit.rate.min(rate));
         let level = self.level(Limit { burst: REMEMBERED as f64, rate }, now);
         let burst = match self.learnt {
-            // A little less than it may be: two clocks never count quite alike.
-            None => level.max(STOCK.burst - 0.5),
-            // What is urgent is tried at a full bucket as well: that it was refused then is no news.
-            Some(limit) if level + 1.0 > limit.burst + COUNTS_ALIKE => limit.burst,
-            // Perhaps it is smaller; perhaps something else was sent by this account.
-            Some(limit) => level.clamp((limit.burst - 1.0).max(1.0), limit.burst),
+            // A little less than it may be: two clocks never count quite alike. What was reckoned by another rate was wrong.
+            Some(limit) if rate >= limit.rate => {
+                // What is urgent is tried at a full bucket as well: that it was refused then is no news.
+                let is_news = level + 1.0 <= limit.burst + COUNTS_ALIKE;
+                // Perhaps it is smaller; perhaps something else was sent by this account.
+                if is_news { level.clamp((limit.burst - 1.0).max(1.0), limit.burst) } else { limit.burst }
+            }
+            None if is_stock => STOCK.burst - 0.5,
+            Some(_) | None => level.max(STOCK.burst - 0.5),
         };
-        // So full it is now, whatever was sent before the program started: in the wait there comes to be room for one.
-        let full = (burst - 1.0 + wait.as_secs_f64() * rate).min(burst);
-        let missing = (full - level).round().max(0.0) as usize;
-        (0..missing).for_each(|_| self.note(now));
+        // So full it is now, whatever was counted before: in the wait there comes to be room for one.
+        self.before = (burst - 1.0 + wait.as_secs_f64() * rate).min(burst);
+        self.since = now;
+        self.sent.clear();
         self.learnt = Some(Limit { burst, rate });
     }
 
@@ -107,12 +119,36 @@ impl Budget {
         self.learnt.map(|limit| (limit.burst, limit.rate))
     }
 
-    fn note(&mut self, now: Timestamp) {
+    fn taken(&mut self, now: Timestamp, class: Class) {
+        self.counted(now);
+        if class == Class::Ordered(Priority::Step) {
+            self.steps.truncate(FOR_STEPS.end() - 1);
+            self.steps.push_front(now);
+        }
+    }
+
+    /// How much of the bucket is left for what matters more: two urgent events, and beside answers the steps that may be due at
+    /// once. Routines that run are known by their steps.
+    fn keeps_back(&self, now: Timestamp, class: Class, limit: Limit) -> f64 {
+        let lately = self.steps.iter().filter(|step| now.since(**step) < LATELY).count();
+        let steps = lately.clamp(*FOR_STEPS.start(), *FOR_STEPS.end()) as f64;
+        let wanted = match class {
+            Class::Ordered(Priority::Urgent) => 0.0,
+            Class::Ordered(Priority::Step) => FOR_URGENT,
+            Class::Ordered(Priority::Answer) => FOR_URGENT + steps,
+            Class::Extra => FOR_URGENT + steps + 2.0,
+        };
+        wanted.min((limit.burst - 1.0).max(0.0))
+    }
+
+    /// The server counts something that this account does: an event, going into a room, out of one, making one.
+    pub fn counted(&mut self, now: Timestamp) {
         if self.sent.len() == REMEMBERED
             && let Some(first) = self.sent.pop_front()
-            && let (Some(limit), Some(second)) = (self.learnt, self.sent.front())
         {
-            self.before = (self.before + 1.0 - second.since(first).as_secs_f64() * limit.rate).max(0.0);
+            // How much of it has run out can be told only by a rate.
+            self.before = self.learnt.map_or(0.0, |limit| self.run_out(limit, first) + 1.0);
+            self.since = first;
         }
         self.sent.push_back(now);
     }
@@ -120,23 +156,17 @@ impl Budget {
     /// How full the server's bucket is: every event fills it by one, and it runs out by `rate`.
     fn level(&self, limit: Limit, now: Timestamp) -> f64 {
         let mut level = self.before;
-        let mut last = self.sent.front().copied().unwrap_or(now);
+        let mut last = self.since;
         for at in self.sent.iter().copied() {
             level = (level - at.since(last).as_secs_f64() * limit.rate).max(0.0) + 1.0;
             last = at;
         }
         (level - now.since(last).as_secs_f64() * limit.rate).max(0.0)
     }
-}
 
-/// How much of the bucket is left for those before it: two urgent events, and two steps beside them.
-fn keeps_back(class: Class, limit: Limit) -> f64 {
-    let share = |of: f64| of.min((limit.burst - 1.0).max(0.0));
-    match class {
-        Class::Ordered(Priority::Urgent) => 0.0,
-        Class::Ordered(Priority::Step) => share(2.0),
-        Class::Ordered(Priority::Answer) => share(4.0),
-        Class::Extra => share(6.0),
+    /// How much is left at a time of what was in it before.
+    fn run_out(&self, limit: Limit, at: Timestamp) -> f64 {
+        (self.before - at.since(self.since).as_secs_f64() * limit.rate).max(0.0)
     }
 }
 
@@ -238,6 +268,31 @@ mod tests {
     }
 
     #[test]
+    fn what_was_reckoned_by_a_wrong_rate_is_forgotten_with_it() {
+        // Something else had used up three, and most of the wait had passed when it refused.
+        let (mut budget, mut server) = (Budget::default(), Server { level: 3.0, last: 0.0 });
+        let mut refused = 0;
+        for tenth in 0..100 {
+            let now = f64::from(tenth) * 0.1;
+            if tenth % 10 == 0 && budget.take(at(now), STEP).is_ok()
+                || tenth < 40 && budget.take(at(now), ANSWER).is_ok()
+            {
+                refused += usize::from(server.takes(now).map_err(|wait| budget.refused(at(now), wait)).is_err());
+            }
+        }
+        assert!(refused > 0 && budget.learnt().is_some_and(|(_, rate)| rate <= STOCK.rate), "{:?}", budget.learnt());
+        let wait = budget.take(at(10.0), STEP).err().unwrap_or_default();
+        assert!(wait < Duration::from_secs(16), "{wait:?}");
+    }
+
+    #[test]
+    fn what_else_an_account_does_is_counted() {
+        let mut budget = Budget { learnt: Some(STOCK), ..Budget::default() };
+        (0..8).for_each(|_| budget.counted(at(0.0)));
+        assert!(budget.take(at(0.0), STEP).is_err());
+    }
+
+    #[test]
     fn many_refused_at_once_tell_the_same_limit_as_one() {
         let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
         let (now, mut refusals) = (at(1.0), Vec::new());
@@ -293,6 +348,83 @@ mod tests {
         }
         assert!(waited[0] < 1.0, "a step waited {} s", waited[0]);
         assert!(waited[1] > 1.0, "answers had to wait");
+    }
+
+    /// A routine that somebody begins: two answers lead to it, and then an introduction and a card, and a card every so often.
+    struct Routine {
+        begins: f64,
+        /// What is still to be said before the cards.
+        before: Vec<Class>,
+        /// When the next card is due, and how many were shown.
+        due: f64,
+        cards: usize,
+        /// Symbols to be put up.
+        symbols: usize,
+    }
+
+    #[test]
+    fn routines_that_begin_together_keep_their_time_beside_answers_without_end() {
+        for phase in 0..40 {
+            let (mut budget, mut server, start) = drained();
+            let mut late = [0.0_f64; 2];
+            let begins = |number: u32| start + f64::from(number) * f64::from(phase) * 0.5;
+            let routine =
+                |begins| Routine { begins, before: vec![STEP, ANSWER, ANSWER], due: 0.0, cards: 0, symbols: 0 };
+            let mut routines: Vec<Routine> = (0..3).map(|number| routine(begins(number))).collect();
+            for tenth in 0..4_000 {
+                let now = start + f64::from(tenth) * 0.1;
+                let mut takes = |class| match budget.take(at(now), class) {
+                    Ok(()) => server.takes(now).map_err(|wait| budget.refused(at(now), wait)).is_ok(),
+                    Err(_) => false,
+                };
+                for routine in &mut routines {
+                    if let Some(class) = routine.before.last() {
+                        if now >= routine.begins && takes(*class) {
+                            routine.before.pop();
+                            // The person reads it and says the next.
+                            routine.begins = now + 1.0;
+                            routine.due = now;
+                        }
+                    } else if now >= routine.due && takes(STEP) {
+                        let kind = usize::from(routine.cards > 0);
+                        late[kind] = late[kind].max(now - routine.due);
+                        // Its time was counted from when it was due.
+                        routine.due += if routine.cards.is_multiple_of(2) { 35.0 } else { 30.0 };
+                        routine.cards += 1;
+                        routine.symbols += 8;
+                    }
+                    if routine.symbols > 0 && takes(Class::Extra) {
+                        routine.symbols -= 1;
+                    }
+                }
+                takes(ANSWER);
+            }
+            assert!(late[1] <= 0.5, "phase {phase}: a card was {} s late", late[1]);
+            assert!(late[0] <= 15.0, "phase {phase}: a first card was {} s late", late[0]);
+            assert!(routines.iter().all(|routine| routine.cards >= 8), "phase {phase}");
+        }
+    }
+
+    #[test]
+    fn steps_that_are_due_together_all_find_room() {
+        let (mut budget, mut server, start) = drained();
+        let mut waiting = 0;
+        for tenth in 0..6_000 {
+            let now = start + 60.0 + f64::from(tenth) * 0.1;
+            // Three routines, whose steps take half a minute each.
+            waiting += if tenth % 300 == 0 { 3 } else { 0 };
+            while waiting > 0 && budget.take(at(now), STEP).is_ok() {
+                server.takes(now).expect("what the budget gives, the server takes");
+                waiting -= 1;
+            }
+            // The first time, nobody could know of them.
+            assert!(tenth < 600 || waiting == 0, "a step waits at {now}");
+            for class in [ANSWER, Class::Extra] {
+                if budget.take(at(now), class).is_ok() {
+                    server.takes(now).expect("what the budget gives, the server takes");
+                }
+            }
+        }
     }
 
     #[test]

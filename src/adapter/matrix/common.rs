@@ -126,6 +126,11 @@ impl Core {
         self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What the adapter is about to do, the homeserver counts as it counts an event: to make a room, to go into one, to leave it.
+    pub fn will_be_counted(&self) {
+        self.budget().counted(self.outside.now());
+    }
+
     /// What was seen of programs that answer each other.
     pub fn bounces(&self) -> MutexGuard<'_, Bounces> {
         self.bounces.lock().unwrap_or_else(PoisonError::into_inner)
@@ -202,6 +207,7 @@ impl Core {
                 return Err(SendError::Never { why: "the direct room that was made is of no use".to_owned() });
             }
             Some(_) | None => {
+                self.will_be_counted();
                 let room = self.client.create_dm(user).await.map_err(|error| failed(self, &error))?;
                 self.inbox.direct(room.room_id());
                 made.insert(user.to_owned(), now);

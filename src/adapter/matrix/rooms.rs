@@ -53,6 +53,7 @@ pub(super) async fn invited(core: Arc<Core>, room: Room) {
     let is_expected = upgrade::is_expected(&core, room.room_id());
     if !is_expected && !may_invite(&core.settings.invite_from, &core.me, &inviter) {
         tracing::info!(room = %room.room_id(), "an invite was turned down; [matrix] invite_from names who may invite");
+        core.will_be_counted();
         drop(room.leave().await);
         return;
     }
@@ -63,6 +64,7 @@ pub(super) async fn invited(core: Arc<Core>, room: Room) {
     }
     let mut pause = FIRST_PAUSE;
     while !core.is_stopping() && room.state() == matrix_sdk::RoomState::Invited {
+        core.will_be_counted();
         match core.client.join_room_by_id(room.room_id()).await {
             Ok(_) => return,
             Err(error) => {
@@ -158,6 +160,7 @@ pub(super) async fn left(core: &Arc<Core>, room: &OwnedRoomId) {
 pub(super) async fn leave_if_empty(core: Arc<Core>, room: Room) {
     if room.active_members_count() <= 1 && room.joined_members_count() == 1 && !core.is_stopping() {
         tracing::info!(room = %room.room_id(), "nobody else is in the room any more; leaving it");
+        core.will_be_counted();
         drop(room.leave().await);
     }
 }

@@ -29,6 +29,7 @@ pub(super) async fn follow(core: Arc<Core>, from: OwnedRoomId, to: OwnedRoomId) 
         return;
     }
     let via: Vec<OwnedServerName> = from.server_name().map(ToOwned::to_owned).into_iter().collect();
+    core.will_be_counted();
     match core.client.join_room_by_id_or_alias(<&RoomOrAliasId>::from(&*to), &via).await {
         // The next response of the homeserver shows it.
         Ok(_) => {}
@@ -83,9 +84,10 @@ pub(super) async fn arrived(core: &Arc<Core>, to: &OwnedRoomId) -> bool {
 
 /// Leaves the old room alone: the library would leave those before it as well, which is right, but never the new one.
 async fn leave(core: &Core, from: &RoomId) {
-    if let Some(room) = core.client.get_room(from).filter(|room: &Room| room.state() == RoomState::Joined)
-        && let Err(error) = room.leave().await
-    {
+    let room = core.client.get_room(from).filter(|room: &Room| room.state() == RoomState::Joined);
+    let Some(room) = room else { return };
+    core.will_be_counted();
+    if let Err(error) = room.leave().await {
         let why = error.client_api_error_kind().map(|kind| kind.errcode().to_string());
         tracing::warn!(%from, why, "the old room can't be left");
     }
