@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use nape::adapter::terminal;
-use nape::adapter::{Failure, Incoming, Link, Work};
+use nape::adapter::{Delivery, Failure, Incoming, Link, SendError, Work};
 use nape::app::arguments::Knowledge;
 use nape::app::assembly;
 use nape::app::clock::{Clock, VirtualClock};
@@ -59,6 +59,71 @@ async fn a_routine_that_is_left_alone_is_gone_within_a_day() {
 async fn a_servers_settings_are_gone_a_week_after_the_bot_and_not_a_day_before() {
     let left = Event::Membership { server: ServerId::from_stored(SERVER), present: false, host: None };
     assert_eq!(kept(vec![left], "server", [0, 6 * DAY, 8 * DAY]).await, [1, 1, 0]);
+}
+
+#[tokio::test]
+async fn a_step_whose_card_is_shown_late_has_its_whole_time() {
+    let (on_time, late) = (cards(Duration::ZERO).await, cards(Duration::from_secs(20)).await);
+    assert_eq!((on_time.len(), late.len()), (8, 8));
+    let waited: Vec<Duration> = on_time.iter().zip(&late).map(|(on_time, late)| *late - *on_time).collect();
+    assert_eq!(waited, [Duration::from_secs(20); 8]);
+}
+
+/// When each card of a routine is shown after its beginning, on a platform that takes the first one so much later.
+async fn cards(later: Duration) -> Vec<Duration> {
+    let folder = tempfile::tempdir().expect("a folder for the store");
+    let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).expect("a new store"));
+    let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(START));
+    let shown = Arc::new(Mutex::new(Vec::new()));
+    let (seen, time) = (shown.clone(), clock.clone());
+    let adapter = Adapter {
+        profile: terminal::profile(),
+        ends_all: true,
+        run: Box::new(move |mut link| {
+            let (seen, time) = (seen.clone(), time.clone());
+            Box::pin(async move {
+                // Time stands still until it is waited for here, too.
+                let busy = time.busy();
+                for line in ["routine start desk reset", "screen none desk reset"] {
+                    happen(&mut link, said(line), &Mutex::default()).await?;
+                }
+                let (handled, _) = oneshot::channel();
+                let event = said(&format!("check go desk reset asked={}", START.millis() / 1000));
+                let sent = link.events.send(Incoming { event, handled, settled: None }).await;
+                sent.map_err(|error| Failure::Passing(error.to_string()))?;
+                // From the first delivery on, what is under way holds time itself.
+                let mut next = link.deliveries.recv().await;
+                let end = START + Duration::from_secs(900);
+                let waited = async { tokio::join!(time.sleep_until(end), async { drop(busy) }).0 };
+                tokio::pin!(waited);
+                while let Some(Delivery { work, done, .. }) = next {
+                    let text = match work {
+                        Work::Say { parts, .. } => parts.iter().map(plain).collect(),
+                        Work::Open { .. } | Work::Close { .. } => String::new(),
+                    };
+                    let since = time.now().since(START);
+                    let answer = match later.checked_sub(since).filter(|left| !left.is_zero()) {
+                        Some(after) if text.contains("1 of 8") => {
+                            Err(SendError::Later { after, why: "as the test wants it".to_owned() })
+                        }
+                        _ => Ok(()),
+                    };
+                    if answer.is_ok() && text.contains(" of 8 ·") {
+                        seen.lock().expect("nobody panicked").push(since);
+                    }
+                    let _ = done.send(answer);
+                    next = tokio::select! {
+                        biased;
+                        next = link.deliveries.recv() => next,
+                        _ = &mut waited => None,
+                    };
+                }
+                Ok(())
+            })
+        }),
+    };
+    run(store, clock, adapter).await;
+    std::mem::take(&mut *shown.lock().expect("nobody panicked"))
 }
 
 /// Seconds of a day.

@@ -320,6 +320,7 @@ pub fn kind(event: &Event) -> &'static str {
         Event::Returned { .. } => "returned",
         Event::Membership { .. } => "membership",
         Event::Opened { .. } => "opened",
+        Event::Late { .. } => "late",
         Event::Gone { .. } => "gone",
         Event::Moved { .. } => "moved",
     }

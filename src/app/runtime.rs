@@ -118,7 +118,8 @@ pub async fn run_within(
             (open, Gateway { profile: adapter.profile.clone(), adapter: adapter_end })
         })
         .unzip();
-    let outbox = Outbox::start(gates, store.clone(), clock.clone(), bot.withheld(), vitals.metrics.clone());
+    let (reports, reported) = mpsc::unbounded_channel();
+    let outbox = Outbox::start(gates, store.clone(), clock.clone(), bot.withheld(), vitals.metrics.clone(), reports);
     let (lanes, lane_tasks) = lanes(&shared, &outbox.inlet());
     recover(&shared, &lanes, &outbox.inlet()).await?;
 
@@ -132,6 +133,7 @@ pub async fn run_within(
     }
     drop(events);
     let mut timer = tokio::spawn(timer::run(shared.clone(), lanes.clone(), until));
+    let reporter = tokio::spawn(take_in(reported, lanes.clone()));
     let mut router = tokio::spawn(route(incoming, lanes.clone(), clock.clone(), closed.clone()));
     up();
 
@@ -147,6 +149,7 @@ pub async fn run_within(
         }
         drop(lanes);
         router.abort();
+        reporter.abort();
         let mut lane_tasks = lane_tasks;
         while lane_tasks.join_next().await.is_some() {}
         outbox.drain().await;
@@ -275,6 +278,13 @@ async fn recover(shared: &Arc<Shared>, lanes: &Lanes, inlet: &Inlet) -> Result<(
             // A lane that is gone has said why.
             let _ = done.await;
         }
+    }
+}
+
+/// Takes what the outbox reports to the lanes.
+async fn take_in(mut reported: mpsc::UnboundedReceiver<(Event, Handled)>, lanes: Lanes) {
+    while let Some((event, handled)) = reported.recv().await {
+        lanes.put(Job { event, handled, settled: None }).await;
     }
 }
 

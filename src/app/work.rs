@@ -201,6 +201,7 @@ impl Shared {
                 | Event::Due { .. }
                 | Event::Returned { .. }
                 | Event::Opened { .. }
+                | Event::Late { .. }
                 | Event::Gone { .. } => None,
             },
             expect: records
@@ -266,6 +267,7 @@ fn tell(person: &FromPerson, sentence: String) -> Order {
         person: person.who.clone(),
         reply: person.reply.clone(),
         step: None,
+        begins: false,
         urgent: false,
         instead: false,
         message: Message::say(sentence).private(),

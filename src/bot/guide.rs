@@ -1,5 +1,7 @@
 //! Leading somebody through a running routine: verbs, due times, coming back, the end.
 
+use std::time::Duration;
+
 use crate::base::id::{Place, UserId};
 use crate::base::time::Timestamp;
 use crate::command::parse::Invocation;
@@ -119,6 +121,19 @@ fn look(bot: &Bot, key: &Key, records: &Records, what: impl FnOnce(&mut Running)
     outcome
 }
 
+/// The card with which a step's time begins was shown late: that time goes along, so that nobody has less of it.
+pub(super) fn late(key: &Key, step: &StepMark, by: Duration, records: &Records) -> Outcome {
+    let mut outcome = Outcome::default();
+    let Key::Session(owner) = key else { return outcome };
+    let is_on = |running: &&Running| running.session.id == step.session && running.session.at == step.at;
+    let Some(running) = records.session(owner).filter(is_on) else { return outcome };
+    let mut changed = running.clone();
+    if changed.session.put_off(by) {
+        outcome.set(key.clone(), Record::Session(Box::new(changed)));
+    }
+    outcome
+}
+
 /// The place of a routine is gone: it ends without a word, as nobody could read it there.
 pub(super) fn gone(key: &Key, place: &Place, records: &Records) -> Outcome {
     let mut outcome = Outcome::default();
@@ -150,6 +165,9 @@ fn tell(
         return;
     }
     let mark = StepMark { session: running.session.id.clone(), at: running.session.at };
+    // A step that has not begun was perhaps never shown, or long ago: its card says what to do.
+    let is_whole = happening == Happening::Resumed && is_whole(&running);
+    let begins = happening == Happening::Step || is_whole;
     let message = match happening {
         Happening::Step => {
             let dropped = |running: &Running| running.session.steps.iter().filter(|step| step.dropped).count();
@@ -169,8 +187,7 @@ fn tell(
         Happening::Paused => {
             cards::short(bot, &running.session, phrases.paused(), &[Command::Resume, Command::Next, Command::Stop])
         }
-        // A step that has not begun was perhaps never shown, or long ago: its card says what to do.
-        Happening::Resumed if is_whole(&running) => cards::step(bot, routine, &running.session),
+        Happening::Resumed if is_whole => cards::step(bot, routine, &running.session),
         Happening::Resumed => cards::short(
             bot,
             &running.session,
@@ -190,7 +207,8 @@ fn tell(
         | Happening::LongEnough
         | Happening::Nothing => Message::new(),
     };
-    outcome.orders.push(in_session(&running, owner, message, Some(mark)));
+    let order = in_session(&running, owner, message, Some(mark));
+    outcome.orders.push(if begins { order.beginning() } else { order });
     outcome.set(Key::Session(owner.clone()), Record::Session(Box::new(running)));
 }
 
@@ -231,13 +249,13 @@ pub(super) fn close(outcome: &mut Outcome, records: &Records, owner: &UserId, ru
 pub(super) fn in_session(running: &Running, owner: &UserId, message: Message, step: Option<StepMark>) -> Order {
     let message = message.quiet(running.session.quiet);
     let (place, person) = (running.place.clone(), owner.clone());
-    Order::Say(Post { place, person, reply: None, step, urgent: false, instead: false, message })
+    Order::Say(Post { place, person, reply: None, step, begins: false, urgent: false, instead: false, message })
 }
 
 /// The card of the step that is on.
 pub(super) fn step_card(bot: &Bot, routine: &Routine, running: &Running, owner: &UserId) -> Order {
     let mark = StepMark { session: running.session.id.clone(), at: running.session.at };
-    in_session(running, owner, cards::step(bot, routine, &running.session), Some(mark))
+    in_session(running, owner, cards::step(bot, routine, &running.session), Some(mark)).beginning()
 }
 
 /// A choice of the running step.

@@ -55,6 +55,7 @@ pub(super) fn greet(
         person: who.clone(),
         reply: None,
         step: None,
+        begins: false,
         urgent: false,
         instead: false,
         message,

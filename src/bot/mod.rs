@@ -151,6 +151,7 @@ impl Bot {
             }
             Event::Moved { from, to } => retain::moved(from, to, records),
             Event::Returned { key } => guide::returned(self, now, key, records),
+            Event::Late { key, step, by } => guide::late(key, step, *by, records),
             Event::Gone { key, place } => guide::gone(key, place, records),
             Event::Opened { key, place } => start::opened(self, now, key, place.as_ref(), records),
         }

@@ -77,6 +77,9 @@ pub struct Post {
     pub reply: Option<ReplyToken>,
     /// The session and the running number of the step that it announces; such a post is worthless once the session has moved on.
     pub step: Option<StepMark>,
+    /// Whether the time of that step begins with it. Shown late, it begins late.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub begins: bool,
     /// Whether it may wait behind nothing: what to do in an emergency, or the end of a routine.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub urgent: bool,
@@ -126,6 +129,22 @@ impl Order {
             Order::Say(post) if post.urgent => Priority::Urgent,
             Order::Say(post) if post.step.is_some() => Priority::Step,
             Order::Say(_) | Order::Open { .. } | Order::Close { .. } => Priority::Answer,
+        }
+    }
+
+    /// The same, but the time of its step begins with it.
+    pub fn beginning(mut self) -> Order {
+        if let Order::Say(post) = &mut self {
+            post.begins = true;
+        }
+        self
+    }
+
+    /// The step whose time begins with it, and whose.
+    pub fn begins(&self) -> Option<(&UserId, &StepMark)> {
+        match self {
+            Order::Say(post) if post.begins => Some((&post.person, post.step.as_ref()?)),
+            Order::Say(_) | Order::Open { .. } | Order::Close { .. } => None,
         }
     }
 

@@ -1,10 +1,12 @@
 //! What comes in.
 
+use std::time::Duration;
+
 use crate::base::id::{EventId, Place, ServerId, UserId};
 use crate::base::time::Timestamp;
 use crate::command::parse::{Invocation, parse};
 use crate::command::table::Command;
-use crate::port::action::Venue;
+use crate::port::action::{StepMark, Venue};
 use crate::port::record::{Key, Records};
 
 /// Something happened.
@@ -55,6 +57,15 @@ pub enum Event {
         key: Key,
         /// Where it is; `None` when it couldn't be made.
         place: Option<Place>,
+    },
+    /// The card with which a step's time begins was shown later than it was ordered: its platform took no more just then, or was away.
+    Late {
+        /// The record of the routine.
+        key: Key,
+        /// The step.
+        step: StepMark,
+        /// How much later.
+        by: Duration,
     },
     /// The place in which a routine ran is gone or closed: deleted, archived, locked.
     Gone {
@@ -240,6 +251,7 @@ impl Event {
             | Event::Membership { .. }
             | Event::Moved { .. }
             | Event::Opened { .. }
+            | Event::Late { .. }
             | Event::Gone { .. } => false,
         }
     }
@@ -266,7 +278,11 @@ impl Event {
                 [from, to].into_iter().flat_map(|id| [Key::Server(id.clone()), Key::Audit(id.clone())]).collect()
             }
             Event::Due { key: key @ Key::Server(server), .. } => vec![key.clone(), Key::Audit(server.clone())],
-            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
+            Event::Due { key, .. }
+            | Event::Returned { key }
+            | Event::Opened { key, .. }
+            | Event::Late { key, .. }
+            | Event::Gone { key, .. } => {
                 vec![key.clone()]
             }
         }
@@ -290,9 +306,11 @@ impl Event {
         match self {
             Event::Person(person) | Event::Beyond { person, .. } => person.who.as_str(),
             Event::Membership { server, .. } | Event::Moved { from: server, .. } => server.as_str(),
-            Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
-                key.lane()
-            }
+            Event::Due { key, .. }
+            | Event::Returned { key }
+            | Event::Opened { key, .. }
+            | Event::Late { key, .. }
+            | Event::Gone { key, .. } => key.lane(),
         }
     }
 }

@@ -115,6 +115,13 @@ impl Session {
         }
     }
 
+    /// The step's card was shown so much later than it was meant to be: its time goes along. `false` when no time runs.
+    pub fn put_off(&mut self, by: Duration) -> bool {
+        let Phase::Running { from, until } = self.phase else { return false };
+        self.phase = Phase::Running { from: from + by, until: until + by };
+        true
+    }
+
     /// Its time has come. A look that comes late means that the process was away.
     pub fn look(&mut self, now: Timestamp) -> Happening {
         if now < self.due() {

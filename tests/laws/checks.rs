@@ -122,12 +122,14 @@ fn actor(event: &Event) -> &UserId {
     match event {
         Event::Person(person) | Event::Beyond { person, .. } => &person.who,
         Event::Membership { server, .. } | Event::Moved { from: server, .. } => panic!("nobody left {server}"),
-        Event::Due { key, .. } | Event::Returned { key } | Event::Opened { key, .. } | Event::Gone { key, .. } => {
-            match key {
-                Key::Session(owner) | Key::Person(owner) | Key::Lock(owner) => owner,
-                other => panic!("{other:?} never comes due"),
-            }
-        }
+        Event::Due { key, .. }
+        | Event::Returned { key }
+        | Event::Opened { key, .. }
+        | Event::Late { key, .. }
+        | Event::Gone { key, .. } => match key {
+            Key::Session(owner) | Key::Person(owner) | Key::Lock(owner) => owner,
+            other => panic!("{other:?} never comes due"),
+        },
     }
 }
 

@@ -21,6 +21,8 @@ enum Move {
     /// Until it is due, and so much later.
     Due(u32),
     Returned(u32),
+    /// The card was shown so much later.
+    Late(u32),
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -31,6 +33,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         6 => (0..120_u32).prop_map(Move::Wait),
         4 => prop_oneof![4 => Just(0), 1 => 0..3_000_u32].prop_map(Move::Due),
         1 => (0..3_000_u32).prop_map(Move::Returned),
+        2 => (1..60_u32).prop_map(Move::Late),
     ];
     prop::collection::vec(one, 1..80)
 }
@@ -84,6 +87,13 @@ proptest! {
                 Move::Due(late) => {
                     now = session.due() + Duration::from_secs(late.into());
                     session.look(now)
+                }
+                Move::Late(by) => {
+                    let by = Duration::from_secs(by.into());
+                    let runs = session.put_off(by);
+                    prop_assert_eq!(session.due(), if runs { before.due() + by } else { before.due() });
+                    prop_assert!(runs || session == before);
+                    Happening::Step
                 }
                 Move::Returned(after) => {
                     now = now + Duration::from_secs(after.into());

@@ -109,6 +109,7 @@ pub fn say(text: &str) -> Order {
         person: UserId::from_stored("discord:44"),
         reply: Some(ReplyToken("token".to_owned())),
         step: Some(step),
+        begins: false,
         urgent: false,
         instead: false,
         message,

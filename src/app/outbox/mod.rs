@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
-use self::rows::{Row, Rows};
+use self::rows::{Begun, Row, Rows};
 use crate::adapter::{Delivery, Profile, SendError, Work};
 use crate::app::clock::{Busy, Clock};
 use crate::app::metrics::Metrics;
@@ -22,12 +22,15 @@ use crate::base::id::{Platform, UserId};
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
 use crate::port::action::{Order, Priority, StepMark};
+use crate::port::event::Event;
 use crate::port::record::Key;
 use crate::store::{Batch, OutboxId, Store};
 
 /// How long the first pause after a failure is; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+/// A step's card that is so late is shown late.
+const LATE: Duration = Duration::from_secs(1);
 /// How many orders are marked as sent by one commit.
 const MARKED_AT_ONCE: usize = 256;
 
@@ -94,6 +97,9 @@ pub struct Gateway {
     pub adapter: watch::Receiver<Option<mpsc::Sender<Delivery>>>,
 }
 
+/// What the outbox finds out and the bot should know, each with what is held until it is dealt with.
+pub type Reports = mpsc::UnboundedSender<(Event, Handled)>;
+
 /// What all workers share.
 struct Shared {
     store: Arc<dyn Store>,
@@ -101,6 +107,7 @@ struct Shared {
     withheld: Message,
     gateway: Gateway,
     metrics: Arc<Metrics>,
+    reports: Reports,
 }
 
 /// The outbox.
@@ -117,13 +124,15 @@ impl Outbox {
         clock: Arc<dyn Clock>,
         withheld: Message,
         metrics: Arc<Metrics>,
+        reports: Reports,
     ) -> Self {
         let mut platforms = BTreeMap::new();
         let mut dispatchers = JoinSet::new();
         for gateway in gateways {
             let platform = gateway.profile.platform.clone();
             let (store, clock, withheld) = (store.clone(), clock.clone(), withheld.clone());
-            let shared = Arc::new(Shared { store, clock, withheld, gateway, metrics: metrics.clone() });
+            let (metrics, reports) = (metrics.clone(), reports.clone());
+            let shared = Arc::new(Shared { store, clock, withheld, gateway, metrics, reports });
             let (sender, items) = mpsc::unbounded_channel();
             dispatchers.spawn(serve(shared, items));
             platforms.insert(platform, sender);
@@ -196,7 +205,7 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
             item = items.recv(), if is_open => match item {
                 Some(item) => {
                     let row = Row::of(&item.order);
-                    waiting.put(&row, item);
+                    waiting.put(&row, item, shared.clock.now());
                     Some(row)
                 }
                 None => {
@@ -208,19 +217,29 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
         let Some(row) = row else { continue };
         for mut begun in waiting.next(&row) {
             begun.item.handled.goes_on(shared.clock.busy());
-            let started = under_way.spawn(carry_out(shared.clone(), begun.item, begun.priority, marks.clone()));
-            rows.insert(started.id(), begun.row);
+            let row = begun.row.clone();
+            let started = under_way.spawn(carry_out(shared.clone(), begun, marks.clone()));
+            rows.insert(started.id(), row);
         }
         drop(passed_on);
     }
 }
 
 /// What comes back holds time still, so that the next can begin at the same moment.
-async fn carry_out(shared: Arc<Shared>, item: Item, priority: watch::Receiver<Priority>, marks: Marks) -> Busy {
-    let Item { id, order, mut handled } = item;
-    let done = shared.deliver(id, order, priority, &mut handled).await;
+async fn carry_out(shared: Arc<Shared>, begun: Begun, marks: Marks) -> Busy {
+    let Begun { row: _, item: Item { id, order, mut handled }, since, priority } = begun;
+    let begins = order.begins().map(|(owner, step)| (owner.clone(), step.clone()));
+    let ended = shared.deliver(id, order, priority, &mut handled).await;
+    let by = shared.clock.now().since(since);
+    if let (Some((owner, step)), Ended::Delivered) = (begins, ended)
+        && by >= LATE
+    {
+        let event = Event::Late { key: Key::Session(owner), step, by };
+        // Nobody takes it when the program ends: then the routine comes back paused.
+        let _ = shared.reports.send((event, handled.clone()));
+    }
     let busy = shared.clock.busy();
-    if let (true, Some(id)) = (done, id) {
+    if let (Ended::Delivered | Ended::Worthless, Some(id)) = (ended, id) {
         // Marks are taken until the last order is done with.
         let _ = marks.send((id, handled));
     }
@@ -241,6 +260,17 @@ async fn mark(shared: &Shared, mut carried_out: mpsc::UnboundedReceiver<(OutboxI
             tracing::warn!(%error, "orders were carried out but could not be marked as sent");
         }
     }
+}
+
+/// What became of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// It was carried out.
+    Delivered,
+    /// Nobody needs it any more, or it can never be carried out.
+    Worthless,
+    /// It stays in the store, as its adapter doesn't come back.
+    Left,
 }
 
 impl Shared {
@@ -267,15 +297,14 @@ impl Shared {
         }
     }
 
-    /// Hands it to the adapter until it is done or can never be. An adapter that dies on the way gets it again when it is back;
-    /// `false` when it never comes back.
+    /// Hands it to the adapter until it is done or can never be. An adapter that dies on the way gets it again when it is back.
     async fn deliver(
         &self,
         id: Option<OutboxId>,
         order: Order,
         mut priority: watch::Receiver<Priority>,
         handled: &mut Handled,
-    ) -> bool {
+    ) -> Ended {
         let mark = announced(&order);
         let work = self.fit(order);
         let mut adapter = self.gateway.adapter.clone();
@@ -287,11 +316,11 @@ impl Shared {
             let sender = match adapter.wait_for(Option::is_some).await {
                 Ok(sender) => sender.clone(),
                 // Its supervisor has given up: the order stays in the store.
-                Err(_) => return false,
+                Err(_) => return Ended::Left,
             };
             handled.goes_on(self.clock.busy());
             if mark.as_ref().is_some_and(|mark| self.is_past(mark)) {
-                return true;
+                return Ended::Worthless;
             }
             let (done, answer) = oneshot::channel();
             let soon = *priority.borrow_and_update();
@@ -301,12 +330,12 @@ impl Shared {
                 None => false,
             };
             let result = if sent { answer.await.ok() } else { None };
-            self.metrics.delivered(&self.gateway.profile.platform, ended(result.as_ref()));
+            self.metrics.delivered(&self.gateway.profile.platform, how(result.as_ref()));
             match result {
-                Some(Ok(())) => return true,
+                Some(Ok(())) => return Ended::Delivered,
                 Some(Err(SendError::Never { why })) => {
                     tracing::info!(why, "an order can't be carried out");
-                    return true;
+                    return Ended::Worthless;
                 }
                 Some(Err(SendError::Later { after, why })) => {
                     tracing::debug!(why, "an order has to wait");
@@ -348,7 +377,7 @@ impl Shared {
 }
 
 /// How an attempt to carry out an order ended, in a word.
-fn ended(result: Option<&Result<(), SendError>>) -> &'static str {
+fn how(result: Option<&Result<(), SendError>>) -> &'static str {
     match result {
         Some(Ok(())) => "done",
         Some(Err(SendError::Later { .. })) => "later",
@@ -384,6 +413,7 @@ mod tests {
             person: terminal::user(person),
             reply: None,
             step: None,
+            begins: false,
             urgent,
             instead: false,
             message: Message::say(text),
@@ -425,6 +455,7 @@ mod tests {
                 Arc::new(SystemClock),
                 Message::new(),
                 Arc::default(),
+                mpsc::unbounded_channel().0,
             ),
             inbox,
         )

@@ -6,6 +6,7 @@ use tokio::sync::watch;
 
 use super::Item;
 use crate::base::id::{ChannelId, UserId};
+use crate::base::time::Timestamp;
 use crate::port::action::{Order, Priority};
 
 /// Orders of which one is under way at a time.
@@ -41,7 +42,8 @@ pub(super) struct Rows(BTreeMap<ChannelId, Lines>);
 
 #[derive(Default)]
 struct Lines {
-    waiting: BTreeMap<Line, VecDeque<Item>>,
+    /// With when each came.
+    waiting: BTreeMap<Line, VecDeque<(Timestamp, Item)>>,
     /// What is under way, by how soon it has to be done with.
     under_way: BTreeMap<Line, watch::Sender<Priority>>,
 }
@@ -50,13 +52,15 @@ struct Lines {
 pub(super) struct Begun {
     pub row: Row,
     pub item: Item,
+    /// When it came.
+    pub since: Timestamp,
     /// How soon it has to be done with: a step must not be late because an answer before it may wait. Changes when such comes.
     pub priority: watch::Receiver<Priority>,
 }
 
 impl Rows {
     /// Puts an order at the end of its row.
-    pub fn put(&mut self, row: &Row, item: Item) {
+    pub fn put(&mut self, row: &Row, item: Item, now: Timestamp) {
         let lines = self.0.entry(row.channel.clone()).or_default();
         if let Some(before) = lines.under_way.get(&row.line) {
             let priority = item.order.priority();
@@ -66,7 +70,7 @@ impl Rows {
                 is_sooner
             });
         }
-        lines.waiting.entry(row.line.clone()).or_default().push_back(item);
+        lines.waiting.entry(row.line.clone()).or_default().push_back((now, item));
     }
 
     /// The first of a row is done with.
@@ -87,25 +91,25 @@ impl Rows {
         let concerned = [(person, true), (person, false), (&None, false)].into_iter();
         let concerned = concerned.map(|(person, urgent)| Line { person: person.clone(), urgent });
         let begun = concerned.filter_map(|line| {
-            let (item, priority) = lines.begin(&line)?;
-            Some(Begun { row: Row { channel: row.channel.clone(), line }, item, priority })
+            let ((since, item), priority) = lines.begin(&line)?;
+            Some(Begun { row: Row { channel: row.channel.clone(), line }, item, since, priority })
         });
         begun.collect()
     }
 }
 
 impl Lines {
-    fn begin(&mut self, line: &Line) -> Option<(Item, watch::Receiver<Priority>)> {
+    fn begin(&mut self, line: &Line) -> Option<((Timestamp, Item), watch::Receiver<Priority>)> {
         let is_held = self.is_held(line);
         let queue = self.waiting.get_mut(line)?;
         if is_held {
             // What is before it goes on or rests; what stands behind that does neither.
-            if let Some(last) = queue.back_mut() {
+            if let Some((_, last)) = queue.back_mut() {
                 last.handled.rests();
             }
             return None;
         }
-        let soonest = queue.iter().map(|item| item.order.priority()).min()?;
+        let soonest = queue.iter().map(|(_, item)| item.order.priority()).min()?;
         let first = queue.pop_front()?;
         if queue.is_empty() {
             self.waiting.remove(line);

@@ -128,7 +128,7 @@ fn say_there(turn: &mut Turn<'_>, server: &ServerId, channel: String, message: M
         platform,
     };
     let person = turn.person.who.clone();
-    let post = Post { place, person, reply: None, step: None, urgent: false, instead: false, message };
+    let post = Post { place, person, reply: None, step: None, begins: false, urgent: false, instead: false, message };
     turn.outcome.orders.push(Order::Say(post));
 }
 
