@@ -14,6 +14,7 @@ use nape::app::runtime::{self, Until};
 use nape::app::supervise::Adapter;
 use nape::base::id::{EventId, ServerId};
 use nape::base::time::Timestamp;
+use nape::message::model::Block;
 use nape::message::plain::plain;
 use nape::port::action::Change;
 use nape::port::event::{Event, FromPerson, Input, Venues};
@@ -65,12 +66,15 @@ async fn a_servers_settings_are_gone_a_week_after_the_bot_and_not_a_day_before()
 async fn a_step_whose_card_is_shown_late_has_its_whole_time() {
     let (on_time, late) = (cards(Duration::ZERO).await, cards(Duration::from_secs(20)).await);
     assert_eq!((on_time.len(), late.len()), (8, 8));
-    let waited: Vec<Duration> = on_time.iter().zip(&late).map(|(on_time, late)| *late - *on_time).collect();
+    let waited: Vec<Duration> = on_time.iter().zip(&late).map(|(on_time, late)| late.0.since(on_time.0)).collect();
     assert_eq!(waited, [Duration::from_secs(20); 8]);
+    for pair in late.windows(2) {
+        assert_eq!(pair[0].1, Some(pair[1].0), "what it counts down ends when the next card comes");
+    }
 }
 
-/// When each card of a routine is shown after its beginning, on a platform that takes the first one so much later.
-async fn cards(later: Duration) -> Vec<Duration> {
+/// When each card of a routine is shown, and what it counts down to, on a platform that takes the first one so much later.
+async fn cards(later: Duration) -> Vec<(Timestamp, Option<Timestamp>)> {
     let folder = tempfile::tempdir().expect("a folder for the store");
     let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).expect("a new store"));
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(START));
@@ -97,19 +101,24 @@ async fn cards(later: Duration) -> Vec<Duration> {
                 let waited = async { tokio::join!(time.sleep_until(end), async { drop(busy) }).0 };
                 tokio::pin!(waited);
                 while let Some(Delivery { work, done, .. }) = next {
-                    let text = match work {
-                        Work::Say { parts, .. } => parts.iter().map(plain).collect(),
-                        Work::Open { .. } | Work::Close { .. } => String::new(),
+                    let parts = match work {
+                        Work::Say { parts, .. } => parts,
+                        Work::Open { .. } | Work::Close { .. } => Vec::new(),
                     };
-                    let since = time.now().since(START);
-                    let answer = match later.checked_sub(since).filter(|left| !left.is_zero()) {
+                    let text: String = parts.iter().map(plain).collect();
+                    let left = later.checked_sub(time.now().since(START));
+                    let answer = match left.filter(|left| !left.is_zero()) {
                         Some(after) if text.contains("1 of 8") => {
                             Err(SendError::Later { after, why: "as the test wants it".to_owned() })
                         }
                         _ => Ok(()),
                     };
                     if answer.is_ok() && text.contains(" of 8 ·") {
-                        seen.lock().expect("nobody panicked").push(since);
+                        let until = parts.iter().flat_map(|part| &part.blocks).find_map(|block| match block {
+                            Block::Countdown { until, .. } => Some(*until),
+                            _ => None,
+                        });
+                        seen.lock().expect("nobody panicked").push((time.now(), until));
                     }
                     let _ = done.send(answer);
                     next = tokio::select! {

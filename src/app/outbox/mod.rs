@@ -5,6 +5,7 @@
 //! same number on every try: a crash neither loses it nor, where the platform can tell doubles, doubles it. The next doesn't wait for the
 //! mark: were it to, a busy place would be as slow as the disk.
 
+mod late;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};
@@ -14,23 +15,22 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+pub use self::late::Reports;
 use self::rows::{Begun, Row, Rows};
 use crate::adapter::{Delivery, Profile, SendError, Work};
 use crate::app::clock::{Busy, Clock};
 use crate::app::metrics::Metrics;
 use crate::base::id::{Platform, UserId};
+use crate::base::time::Timestamp;
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
 use crate::port::action::{Order, Priority, StepMark};
-use crate::port::event::Event;
 use crate::port::record::Key;
 use crate::store::{Batch, OutboxId, Store};
 
 /// How long the first pause after a failure is; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// A step's card that is so late is shown late.
-const LATE: Duration = Duration::from_secs(1);
 /// How many orders are marked as sent by one commit.
 const MARKED_AT_ONCE: usize = 256;
 
@@ -96,9 +96,6 @@ pub struct Gateway {
     /// The adapter's end, while it runs.
     pub adapter: watch::Receiver<Option<mpsc::Sender<Delivery>>>,
 }
-
-/// What the outbox finds out and the bot should know, each with what is held until it is dealt with.
-pub type Reports = mpsc::UnboundedSender<(Event, Handled)>;
 
 /// What all workers share.
 struct Shared {
@@ -228,13 +225,10 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
 /// What comes back holds time still, so that the next can begin at the same moment.
 async fn carry_out(shared: Arc<Shared>, begun: Begun, marks: Marks) -> Busy {
     let Begun { row: _, item: Item { id, order, mut handled }, since, priority } = begun;
-    let begins = order.begins().map(|(owner, step)| (owner.clone(), step.clone()));
-    let ended = shared.deliver(id, order, priority, &mut handled).await;
-    let by = shared.clock.now().since(since);
-    if let (Some((owner, step)), Ended::Delivered) = (begins, ended)
-        && by >= LATE
+    let ended = shared.deliver(id, &order, since, priority, &mut handled).await;
+    if ended == Ended::Delivered
+        && let Some(event) = late::report(&order, shared.clock.now().since(since))
     {
-        let event = Event::Late { key: Key::Session(owner), step, by };
         // Nobody takes it when the program ends: then the routine comes back paused.
         let _ = shared.reports.send((event, handled.clone()));
     }
@@ -301,12 +295,12 @@ impl Shared {
     async fn deliver(
         &self,
         id: Option<OutboxId>,
-        order: Order,
+        order: &Order,
+        since: Timestamp,
         mut priority: watch::Receiver<Priority>,
         handled: &mut Handled,
     ) -> Ended {
-        let mark = announced(&order);
-        let work = self.fit(order);
+        let mark = announced(order);
         let mut adapter = self.gateway.adapter.clone();
         let mut pause = FIRST_PAUSE;
         loop {
@@ -324,7 +318,8 @@ impl Shared {
             }
             let (done, answer) = oneshot::channel();
             let soon = *priority.borrow_and_update();
-            let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work: work.clone(), priority: soon, done };
+            let work = self.fit(late::moved_on(order, self.clock.now().since(since)));
+            let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work, priority: soon, done };
             let sent = match &sender {
                 Some(sender) => sender.send(delivery).await.is_ok(),
                 None => false,
