@@ -226,14 +226,14 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
 async fn carry_out(shared: Arc<Shared>, begun: Begun, marks: Marks) -> Busy {
     let Begun { row: _, item: Item { id, order, mut handled }, since, priority } = begun;
     let ended = shared.deliver(id, &order, since, priority, &mut handled).await;
-    if ended == Ended::Delivered
-        && let Some(event) = late::report(&order, shared.clock.now().since(since))
+    if let Ended::Delivered { late } = ended
+        && let Some(event) = late::report(&order, late)
     {
         // Nobody takes it when the program ends: then the routine comes back paused.
         let _ = shared.reports.send((event, handled.clone()));
     }
     let busy = shared.clock.busy();
-    if let (Ended::Delivered | Ended::Worthless, Some(id)) = (ended, id) {
+    if let (Ended::Delivered { .. } | Ended::Worthless, Some(id)) = (ended, id) {
         // Marks are taken until the last order is done with.
         let _ = marks.send((id, handled));
     }
@@ -259,8 +259,9 @@ async fn mark(shared: &Shared, mut carried_out: mpsc::UnboundedReceiver<(OutboxI
 /// What became of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
-    /// It was carried out.
-    Delivered,
+    /// It was carried out, by an attempt that began so much after the order had come. How long the platform takes to answer is no delay: the
+    /// card can be read by then.
+    Delivered { late: Duration },
     /// Nobody needs it any more, or it can never be carried out.
     Worthless,
     /// It stays in the store, as its adapter doesn't come back.
@@ -318,7 +319,8 @@ impl Shared {
             }
             let (done, answer) = oneshot::channel();
             let soon = *priority.borrow_and_update();
-            let work = self.fit(late::moved_on(order, self.clock.now().since(since)));
+            let late = self.clock.now().since(since);
+            let work = self.fit(late::moved_on(order, late));
             let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work, priority: soon, done };
             let sent = match &sender {
                 Some(sender) => sender.send(delivery).await.is_ok(),
@@ -327,7 +329,7 @@ impl Shared {
             let result = if sent { answer.await.ok() } else { None };
             self.metrics.delivered(&self.gateway.profile.platform, how(result.as_ref()));
             match result {
-                Some(Ok(())) => return Ended::Delivered,
+                Some(Ok(())) => return Ended::Delivered { late },
                 Some(Err(SendError::Never { why })) => {
                     tracing::info!(why, "an order can't be carried out");
                     return Ended::Worthless;
