@@ -64,17 +64,22 @@ async fn a_servers_settings_are_gone_a_week_after_the_bot_and_not_a_day_before()
 
 #[tokio::test]
 async fn a_step_whose_card_is_shown_late_has_its_whole_time() {
-    let (on_time, late) = (cards(Duration::ZERO).await, cards(Duration::from_secs(20)).await);
-    assert_eq!((on_time.len(), late.len()), (8, 8));
-    let waited: Vec<Duration> = on_time.iter().zip(&late).map(|(on_time, late)| late.0.since(on_time.0)).collect();
-    assert_eq!(waited, [Duration::from_secs(20); 8]);
-    for pair in late.windows(2) {
-        assert_eq!(pair[0].1, Some(pair[1].0), "what it counts down ends when the next card comes");
+    let on_time = cards("", Duration::ZERO).await;
+    // For a part of the step's time, and for longer than all of it; the card itself, and all that is said from the introduction on.
+    for (held, seconds) in [("1 of 8", 20), ("1 of 8", 50), ("", 20), ("", 50)] {
+        let later = Duration::from_secs(seconds);
+        let late = cards(held, later).await;
+        assert_eq!((on_time.len(), late.len()), (8, 8), "{held} {seconds}");
+        let waited: Vec<Duration> = on_time.iter().zip(&late).map(|(on_time, late)| late.0.since(on_time.0)).collect();
+        assert_eq!(waited, [later; 8], "{held}");
+        for pair in late.windows(2) {
+            assert_eq!(pair[0].1, Some(pair[1].0), "what it counts down ends when the next card comes");
+        }
     }
 }
 
-/// When each card of a routine is shown, and what it counts down to, on a platform that takes the first one so much later.
-async fn cards(later: Duration) -> Vec<(Timestamp, Option<Timestamp>)> {
+/// When each card of a routine is shown, and what it counts down to, on a platform that takes what says this so much later.
+async fn cards(held: &'static str, later: Duration) -> Vec<(Timestamp, Option<Timestamp>)> {
     let folder = tempfile::tempdir().expect("a folder for the store");
     let store: Arc<dyn Store> = Arc::new(SledStore::open(folder.path()).expect("a new store"));
     let clock: Arc<dyn Clock> = Arc::new(VirtualClock::new(START));
@@ -108,7 +113,7 @@ async fn cards(later: Duration) -> Vec<(Timestamp, Option<Timestamp>)> {
                     let text: String = parts.iter().map(plain).collect();
                     let left = later.checked_sub(time.now().since(START));
                     let answer = match left.filter(|left| !left.is_zero()) {
-                        Some(after) if text.contains("1 of 8") => {
+                        Some(after) if text.contains(held) => {
                             Err(SendError::Later { after, why: "as the test wants it".to_owned() })
                         }
                         _ => Ok(()),

@@ -121,7 +121,7 @@ fn look(bot: &Bot, key: &Key, records: &Records, what: impl FnOnce(&mut Running)
     outcome
 }
 
-/// The card with which a step's time begins was shown late: that time goes along, so that nobody has less of it.
+/// The card with which a step's time begins is shown late: that time goes along, so that nobody has less of it, and no step goes by unseen.
 pub(super) fn late(key: &Key, step: &StepMark, by: Duration, records: &Records) -> Outcome {
     let mut outcome = Outcome::default();
     let Key::Session(owner) = key else { return outcome };

@@ -58,7 +58,8 @@ pub enum Event {
         /// Where it is; `None` when it couldn't be made.
         place: Option<Place>,
     },
-    /// The card with which a step's time begins was shown later than it was ordered: its platform took no more just then, or was away.
+    /// The card with which a step's time begins is shown later than it was ordered, or will be: its platform takes no more just now, or is
+    /// away. What comes later still is told by itself.
     Late {
         /// The record of the routine.
         key: Key,

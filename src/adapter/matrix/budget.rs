@@ -8,11 +8,12 @@ use std::collections::VecDeque;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use super::turns::Turns;
 use crate::base::time::Timestamp;
 use crate::port::action::Priority;
 
 /// What is sent: a delivery, or what the adapter does by itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Class {
     /// A delivery.
     Ordered(Priority),
@@ -60,27 +61,46 @@ pub(super) struct Budget {
     learnt: Option<Limit>,
     /// Until then the server takes nothing.
     refused_until: Timestamp,
+    /// Who waits.
+    turns: Turns,
 }
 
 impl Budget {
-    /// Takes one event out; or tells how long to wait before asking again.
-    pub fn take(&mut self, now: Timestamp, class: Class) -> Result<(), Duration> {
+    /// Takes the event of this name out when it is its turn; or tells how long to wait before asking again.
+    pub fn take(&mut self, now: Timestamp, class: Class, name: &str) -> Result<(), Duration> {
+        let ahead = self.turns.ahead(now, class, name);
+        let taken = self.take_behind(now, class, ahead);
+        match taken {
+            Ok(()) => self.turns.goes(name),
+            Err(wait) => self.turns.waits(name, now + wait),
+        }
+        taken
+    }
+
+    /// The server has taken the event of this name, or it is given up; one that it refused comes again after a while.
+    pub fn ended(&mut self, now: Timestamp, name: &str, again: Option<Duration>) {
+        match again {
+            Some(wait) => self.turns.waits(name, now + wait),
+            None => self.turns.ended(name),
+        }
+    }
+
+    /// Takes one event out that so many others come before.
+    fn take_behind(&mut self, now: Timestamp, class: Class, ahead: usize) -> Result<(), Duration> {
         let Some(limit) = self.learnt else {
             self.taken(now, class);
             return Ok(());
         };
         let is_urgent = class == Class::Ordered(Priority::Urgent);
-        if now < self.refused_until && !is_urgent {
-            return Err(self.refused_until.since(now));
-        }
         let free = limit.burst - self.level(limit, now);
-        let missing = self.keeps_back(now, class, limit) + 1.0 - free;
+        let missing = self.keeps_back(now, class, limit) + ahead as f64 + 1.0 - free;
         // What is urgent is tried at once: the server may allow it, and says so if not.
-        if missing <= 0.0 || is_urgent {
+        if is_urgent || missing <= 0.0 && now >= self.refused_until {
             self.taken(now, class);
             return Ok(());
         }
-        Err(Duration::from_secs_f64((missing / limit.rate).clamp(0.05, 60.0)))
+        let wait = Duration::from_secs_f64((missing / limit.rate).clamp(0.05, 60.0));
+        Err(wait.max(self.refused_until.since(now)))
     }
 
     /// The server refused an event that was taken out, and takes the next one after `wait`.
@@ -207,7 +227,7 @@ mod tests {
         let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
         for number in 0..20 {
             let now = f64::from(number) * 0.1;
-            budget.take(at(now), ANSWER).unwrap();
+            budget.take_behind(at(now), ANSWER, 0).unwrap();
             if let Err(wait) = server.takes(now) {
                 budget.refused(at(now), wait);
                 return (budget, server, now);
@@ -219,8 +239,8 @@ mod tests {
     #[test]
     fn nothing_waits_for_a_limit_that_nobody_has_seen() {
         let mut budget = Budget::default();
-        assert!((0..1000).all(|number| budget.take(at(f64::from(number) / 1000.0), ANSWER).is_ok()));
-        assert!((0..50).all(|_| budget.take(at(1.0), Class::Extra).is_ok()));
+        assert!((0..1000).all(|number| budget.take_behind(at(f64::from(number) / 1000.0), ANSWER, 0).is_ok()));
+        assert!((0..50).all(|_| budget.take_behind(at(1.0), Class::Extra, 0).is_ok()));
     }
 
     #[test]
@@ -233,14 +253,14 @@ mod tests {
     #[test]
     fn a_bucket_that_was_filled_before_the_start_is_known_to_be_full() {
         let (mut budget, mut server) = (Budget::default(), Server { level: 9.0, last: 0.0 });
-        budget.take(at(0.0), ANSWER).unwrap();
+        budget.take_behind(at(0.0), ANSWER, 0).unwrap();
         server.takes(0.0).unwrap();
-        budget.take(at(0.1), ANSWER).unwrap();
+        budget.take_behind(at(0.1), ANSWER, 0).unwrap();
         budget.refused(at(0.1), server.takes(0.1).unwrap_err());
         assert!(budget.learnt().is_some_and(|(burst, _)| (burst - STOCK.burst).abs() < 1.0), "{:?}", budget.learnt());
         for tenth in 1..3_000 {
             let now = 0.1 + f64::from(tenth) * 0.1;
-            if budget.take(at(now), ANSWER).is_ok() {
+            if budget.take_behind(at(now), ANSWER, 0).is_ok() {
                 server.takes(now).expect("what the budget gives, the server takes");
             }
         }
@@ -250,10 +270,10 @@ mod tests {
     fn a_short_wait_at_the_stock_limit_is_not_taken_for_a_quick_one() {
         let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
         for _ in 0..10 {
-            budget.take(at(0.0), ANSWER).unwrap();
+            budget.take_behind(at(0.0), ANSWER, 0).unwrap();
             server.takes(0.0).unwrap();
         }
-        budget.take(at(4.2), ANSWER).unwrap();
+        budget.take_behind(at(4.2), ANSWER, 0).unwrap();
         let wait = server.takes(4.2).unwrap_err();
         assert_eq!(wait, Duration::from_secs(1));
         budget.refused(at(4.2), wait);
@@ -261,7 +281,7 @@ mod tests {
         // A homeserver that takes fifty at once is another.
         let mut budget = Budget::default();
         for _ in 0..51 {
-            budget.take(at(0.0), ANSWER).unwrap();
+            budget.take_behind(at(0.0), ANSWER, 0).unwrap();
         }
         budget.refused(at(0.0), Duration::from_secs(1));
         assert!(budget.learnt().is_some_and(|(_, rate)| rate > 0.9), "{:?}", budget.learnt());
@@ -274,22 +294,42 @@ mod tests {
         let mut refused = 0;
         for tenth in 0..100 {
             let now = f64::from(tenth) * 0.1;
-            if tenth % 10 == 0 && budget.take(at(now), STEP).is_ok()
-                || tenth < 40 && budget.take(at(now), ANSWER).is_ok()
+            if tenth % 10 == 0 && budget.take_behind(at(now), STEP, 0).is_ok()
+                || tenth < 40 && budget.take_behind(at(now), ANSWER, 0).is_ok()
             {
                 refused += usize::from(server.takes(now).map_err(|wait| budget.refused(at(now), wait)).is_err());
             }
         }
         assert!(refused > 0 && budget.learnt().is_some_and(|(_, rate)| rate <= STOCK.rate), "{:?}", budget.learnt());
-        let wait = budget.take(at(10.0), STEP).err().unwrap_or_default();
+        let wait = budget.take_behind(at(10.0), STEP, 0).err().unwrap_or_default();
         assert!(wait < Duration::from_secs(16), "{wait:?}");
+    }
+
+    #[test]
+    fn those_who_wait_are_told_when_their_turn_comes() {
+        let (mut budget, mut server, start) = drained();
+        let names = ["anna", "ben", "cleo"];
+        let told = names.map(|name| budget.take(at(start), STEP, name).unwrap_err().as_secs_f64());
+        // What matters less is told a later time than all of them.
+        let answer = budget.take(at(start), ANSWER, "dora").unwrap_err().as_secs_f64();
+        assert!(told.is_sorted() && told[2] < answer, "{told:?} {answer}");
+        // In the wrong order, a moment before and a moment after: each is taken at its time, and never refused.
+        for (name, wait) in names.iter().zip(told).rev() {
+            assert!(budget.take(at(start + told[0] - 0.1), STEP, name).is_err(), "{name} {wait}");
+        }
+        for (name, wait) in names.iter().zip(told) {
+            let now = start + wait + 0.2;
+            budget.take(at(now), STEP, name).expect("it was told this time");
+            server.takes(now).expect("what the budget gives, the server takes");
+            budget.ended(at(now), name, None);
+        }
     }
 
     #[test]
     fn what_else_an_account_does_is_counted() {
         let mut budget = Budget { learnt: Some(STOCK), ..Budget::default() };
         (0..8).for_each(|_| budget.counted(at(0.0)));
-        assert!(budget.take(at(0.0), STEP).is_err());
+        assert!(budget.take_behind(at(0.0), STEP, 0).is_err());
     }
 
     #[test]
@@ -297,7 +337,7 @@ mod tests {
         let (mut budget, mut server) = (Budget::default(), Server { level: 0.0, last: 0.0 });
         let (now, mut refusals) = (at(1.0), Vec::new());
         for _ in 0..16 {
-            budget.take(now, ANSWER).unwrap();
+            budget.take_behind(now, ANSWER, 0).unwrap();
         }
         for _ in 0..16 {
             refusals.extend(server.takes(1.0).err());
@@ -305,8 +345,9 @@ mod tests {
         refusals.into_iter().for_each(|wait| budget.refused(now, wait));
         assert!(budget.learnt().is_some_and(|(burst, _)| (9.0..=10.0).contains(&burst)), "{:?}", budget.learnt());
         // The first step after it waits until there is room for it and two urgent ones, and no longer.
-        let first =
-            (0..1_000).map(|tenth| 1.0 + f64::from(tenth) * 0.1).find(|now| budget.take(at(*now), STEP).is_ok());
+        let first = (0..1_000)
+            .map(|tenth| 1.0 + f64::from(tenth) * 0.1)
+            .find(|now| budget.take_behind(at(*now), STEP, 0).is_ok());
         assert!(first.is_some_and(|first| first < 17.0), "{first:?}");
     }
 
@@ -316,14 +357,16 @@ mod tests {
         let (burst, _) = budget.learnt().unwrap();
         for second in 1..=12 {
             let now = start + f64::from(second);
-            budget.take(at(now), URGENT).unwrap();
+            budget.take_behind(at(now), URGENT, 0).unwrap();
             if let Err(wait) = server.takes(now) {
                 budget.refused(at(now), wait);
             }
         }
         assert!(budget.learnt().is_some_and(|(now, _)| (burst - now).abs() < 0.01), "{burst} {:?}", budget.learnt());
         let now = start + 12.0;
-        let first = (0..600).map(|tenth| now + f64::from(tenth) * 0.1).find(|now| budget.take(at(*now), STEP).is_ok());
+        let first = (0..600)
+            .map(|tenth| now + f64::from(tenth) * 0.1)
+            .find(|now| budget.take_behind(at(*now), STEP, 0).is_ok());
         assert!(first.is_some_and(|first| first - now < 16.0), "{first:?}");
     }
 
@@ -336,13 +379,13 @@ mod tests {
             let now = start + 20.0 + f64::from(tenth) * 0.1;
             let classes: &[(usize, Class)] = if tenth % 100 == 0 { &[(0, STEP), (1, ANSWER)] } else { &[(1, ANSWER)] };
             for (row, class) in classes {
-                match budget.take(at(now), *class) {
+                match budget.take_behind(at(now), *class, 0) {
                     Ok(()) => server.takes(now).expect("what the budget gives, the server takes"),
                     Err(wait) => waited[*row] = waited[*row].max(wait.as_secs_f64()),
                 }
             }
             if tenth == 3_000 {
-                budget.take(at(now), URGENT).unwrap();
+                budget.take_behind(at(now), URGENT, 0).unwrap();
                 server.takes(now).expect("there is always one for what is urgent");
             }
         }
@@ -373,7 +416,7 @@ mod tests {
             let mut routines: Vec<Routine> = (0..3).map(|number| routine(begins(number))).collect();
             for tenth in 0..4_000 {
                 let now = start + f64::from(tenth) * 0.1;
-                let mut takes = |class| match budget.take(at(now), class) {
+                let mut takes = |class| match budget.take_behind(at(now), class, 0) {
                     Ok(()) => server.takes(now).map_err(|wait| budget.refused(at(now), wait)).is_ok(),
                     Err(_) => false,
                 };
@@ -413,14 +456,14 @@ mod tests {
             let now = start + 60.0 + f64::from(tenth) * 0.1;
             // Three routines, whose steps take half a minute each.
             waiting += if tenth % 300 == 0 { 3 } else { 0 };
-            while waiting > 0 && budget.take(at(now), STEP).is_ok() {
+            while waiting > 0 && budget.take_behind(at(now), STEP, 0).is_ok() {
                 server.takes(now).expect("what the budget gives, the server takes");
                 waiting -= 1;
             }
             // The first time, nobody could know of them.
             assert!(tenth < 600 || waiting == 0, "a step waits at {now}");
             for class in [ANSWER, Class::Extra] {
-                if budget.take(at(now), class).is_ok() {
+                if budget.take_behind(at(now), class, 0).is_ok() {
                     server.takes(now).expect("what the budget gives, the server takes");
                 }
             }
@@ -430,9 +473,9 @@ mod tests {
     #[test]
     fn a_tiny_bucket_still_gives() {
         let mut budget = Budget { learnt: Some(Limit { burst: 1.0, rate: 0.5 }), ..Budget::default() };
-        assert_eq!(budget.take(at(0.0), Class::Extra), Ok(()));
-        let wait = budget.take(at(0.1), STEP).unwrap_err();
+        assert_eq!(budget.take_behind(at(0.0), Class::Extra, 0), Ok(()));
+        let wait = budget.take_behind(at(0.1), STEP, 0).unwrap_err();
         assert!(wait <= Duration::from_secs(2), "{wait:?}");
-        assert_eq!(budget.take(at(0.1) + wait, STEP), Ok(()));
+        assert_eq!(budget.take_behind(at(0.1) + wait, STEP, 0), Ok(()));
     }
 }

@@ -25,6 +25,7 @@ mod session;
 mod spoken;
 mod sync;
 mod talk;
+mod turns;
 mod upgrade;
 mod verify;
 mod workers;

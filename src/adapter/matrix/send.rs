@@ -34,12 +34,13 @@ pub(super) async fn send(
     if state.is_unknown() {
         return Err(SendError::Later { after: SOON, why: "whether the room is encrypted isn't known".to_owned() });
     }
-    let taken = core.budget().take(core.outside.now(), class);
+    let taken = core.budget().take(core.outside.now(), class, transaction);
     taken.map_err(|after| SendError::Later { after, why: "the homeserver allows only so many".to_owned() })?;
-    let transaction = OwnedTransactionId::from(format!("{}-{transaction}", core.epoch));
+    let id = OwnedTransactionId::from(format!("{}-{transaction}", core.epoch));
     // Whether and when to try again is decided by the outbox.
     let once = RequestConfig::new().disable_retry().timeout(PATIENCE);
-    let sent = room.send_raw(kind, content).with_transaction_id(&transaction).with_request_config(once).await;
+    let sent = room.send_raw(kind, content).with_transaction_id(&id).with_request_config(once).await;
+    core.budget().ended(core.outside.now(), transaction, sent.as_ref().err().and_then(too_much));
     let sent = sent.map_err(|error| failed(core, &error))?;
     core.pulse.called(Call::Sent);
     Ok(sent.response.event_id)

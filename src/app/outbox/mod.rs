@@ -6,6 +6,7 @@
 //! mark: were it to, a busy place would be as slow as the disk.
 
 mod late;
+mod marks;
 mod rows;
 
 use std::collections::{BTreeMap, HashMap};
@@ -16,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 pub use self::late::Reports;
+use self::marks::{Marks, mark};
 use self::rows::{Begun, Row, Rows};
 use crate::adapter::{Delivery, Profile, SendError, Work};
 use crate::app::clock::{Busy, Clock};
@@ -25,14 +27,13 @@ use crate::base::time::Timestamp;
 use crate::message::degrade::{Surroundings, degrade};
 use crate::message::model::Message;
 use crate::port::action::{Order, Priority, StepMark};
+use crate::port::event::Event;
 use crate::port::record::Key;
-use crate::store::{Batch, OutboxId, Store};
+use crate::store::{OutboxId, Store};
 
 /// How long the first pause after a failure is; it doubles up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
-/// How many orders are marked as sent by one commit.
-const MARKED_AT_ONCE: usize = 256;
 
 /// An order on its way.
 pub struct Item {
@@ -182,6 +183,7 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
     let mut waiting = Rows::default();
     let mut under_way = JoinSet::new();
     let mut rows: HashMap<tokio::task::Id, Row> = HashMap::new();
+    let (holds, mut held) = mpsc::unbounded_channel();
     let mut is_open = true;
     while is_open || !under_way.is_empty() {
         // What has just ended holds time still until the next has begun.
@@ -199,10 +201,16 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
                 };
                 rows.remove(&id).inspect(|row| waiting.ended(row))
             }
+            Some((row, until, _busy)) = held.recv() => {
+                waiting.held(&row, until);
+                shared.report(waiting.late(&row, &shared.clock));
+                None
+            }
             item = items.recv(), if is_open => match item {
                 Some(item) => {
                     let row = Row::of(&item.order);
                     waiting.put(&row, item, shared.clock.now());
+                    shared.report(waiting.late(&row, &shared.clock));
                     Some(row)
                 }
                 None => {
@@ -215,7 +223,7 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
         for mut begun in waiting.next(&row) {
             begun.item.handled.goes_on(shared.clock.busy());
             let row = begun.row.clone();
-            let started = under_way.spawn(carry_out(shared.clone(), begun, marks.clone()));
+            let started = under_way.spawn(carry_out(shared.clone(), begun, marks.clone(), holds.clone()));
             rows.insert(started.id(), row);
         }
         drop(passed_on);
@@ -223,45 +231,25 @@ async fn dispatch(shared: &Arc<Shared>, mut items: mpsc::UnboundedReceiver<Item>
 }
 
 /// What comes back holds time still, so that the next can begin at the same moment.
-async fn carry_out(shared: Arc<Shared>, begun: Begun, marks: Marks) -> Busy {
-    let Begun { row: _, item: Item { id, order, mut handled }, since, priority } = begun;
-    let ended = shared.deliver(id, &order, since, priority, &mut handled).await;
-    if let Ended::Delivered { late } = ended
-        && let Some(event) = late::report(&order, late)
-    {
-        // Nobody takes it when the program ends: then the routine comes back paused.
-        let _ = shared.reports.send((event, handled.clone()));
-    }
+async fn carry_out(shared: Arc<Shared>, mut begun: Begun, marks: Marks, holds: Holds) -> Busy {
+    let ended = shared.deliver(&mut begun, &holds).await;
     let busy = shared.clock.busy();
-    if let (Ended::Delivered { .. } | Ended::Worthless, Some(id)) = (ended, id) {
+    let Item { id, handled, .. } = begun.item;
+    if let (Ended::Delivered | Ended::Worthless, Some(id)) = (ended, id) {
         // Marks are taken until the last order is done with.
         let _ = marks.send((id, handled));
     }
     busy
 }
 
-/// Orders that were carried out, each with what is held until that is marked.
-type Marks = mpsc::UnboundedSender<(OutboxId, Handled)>;
-
-/// Marks orders as sent: all at once that came while the last were marked, as each time waits for the disk. Nothing waits for this.
-async fn mark(shared: &Shared, mut carried_out: mpsc::UnboundedReceiver<(OutboxId, Handled)>) {
-    let mut some = Vec::new();
-    while carried_out.recv_many(&mut some, MARKED_AT_ONCE).await > 0 {
-        let (sent, _held): (Vec<OutboxId>, Vec<Handled>) = some.drain(..).unzip();
-        let batch = Batch { sent, now: shared.clock.now(), ..Batch::default() };
-        if let Err(error) = shared.store.commit(batch).await {
-            // They will be sent once more after a restart; platforms tell doubles by their numbers.
-            tracing::warn!(%error, "orders were carried out but could not be marked as sent");
-        }
-    }
-}
+/// Rows whose first order can't be carried out before a time, each with what holds time still until those behind it know.
+type Holds = mpsc::UnboundedSender<(Row, Timestamp, Busy)>;
 
 /// What became of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ended {
-    /// It was carried out, by an attempt that began so much after the order had come. How long the platform takes to answer is no delay: the
-    /// card can be read by then.
-    Delivered { late: Duration },
+    /// It was carried out.
+    Delivered,
     /// Nobody needs it any more, or it can never be carried out.
     Worthless,
     /// It stays in the store, as its adapter doesn't come back.
@@ -293,14 +281,8 @@ impl Shared {
     }
 
     /// Hands it to the adapter until it is done or can never be. An adapter that dies on the way gets it again when it is back.
-    async fn deliver(
-        &self,
-        id: Option<OutboxId>,
-        order: &Order,
-        since: Timestamp,
-        mut priority: watch::Receiver<Priority>,
-        handled: &mut Handled,
-    ) -> Ended {
+    async fn deliver(&self, begun: &mut Begun, holds: &Holds) -> Ended {
+        let Begun { row, item: Item { id, order, handled }, lateness, priority } = begun;
         let mark = announced(order);
         let mut adapter = self.gateway.adapter.clone();
         let mut pause = FIRST_PAUSE;
@@ -319,8 +301,8 @@ impl Shared {
             }
             let (done, answer) = oneshot::channel();
             let soon = *priority.borrow_and_update();
-            let late = self.clock.now().since(since);
-            let work = self.fit(late::moved_on(order, late));
+            let now = self.clock.now();
+            let work = self.fit(lateness.moved_on(order, now));
             let delivery = Delivery { nonce: id.map_or(0, |id| id.0), work, priority: soon, done };
             let sent = match &sender {
                 Some(sender) => sender.send(delivery).await.is_ok(),
@@ -328,26 +310,41 @@ impl Shared {
             };
             let result = if sent { answer.await.ok() } else { None };
             self.metrics.delivered(&self.gateway.profile.platform, how(result.as_ref()));
-            match result {
-                Some(Ok(())) => return Ended::Delivered { late },
+            let wait = match result {
+                Some(Ok(())) => {
+                    // How long the platform took to answer is no delay: the card can be read by then.
+                    self.report(lateness.report(order, now).map(|event| (event, handled.clone())));
+                    return Ended::Delivered;
+                }
                 Some(Err(SendError::Never { why })) => {
                     tracing::info!(why, "an order can't be carried out");
                     return Ended::Worthless;
                 }
                 Some(Err(SendError::Later { after, why })) => {
                     tracing::debug!(why, "an order has to wait");
-                    self.wait(after, &mut priority, handled).await;
+                    after
                 }
                 None => {
-                    self.wait(pause, &mut priority, handled).await;
+                    let this = pause;
                     pause = (pause * 2).min(LONGEST_PAUSE);
+                    this
                 }
-            }
+            };
+            let until = self.clock.now() + wait;
+            self.report(lateness.waits(order, until).map(|event| (event, handled.clone())));
+            // The dispatcher lives as long as what it has started.
+            let _ = holds.send((row.clone(), until, self.clock.busy()));
+            self.wait(until, priority, handled).await;
         }
     }
 
-    /// Waits so long, or until something stands behind it that may not wait so long.
-    async fn wait(&self, span: Duration, priority: &mut watch::Receiver<Priority>, handled: &mut Handled) {
+    fn report(&self, late: impl IntoIterator<Item = (Event, Handled)>) {
+        // Nobody takes them when the program ends: then the routine comes back paused.
+        late.into_iter().for_each(|report| drop(self.reports.send(report)));
+    }
+
+    /// Waits until then, or until something stands behind it that may not wait so long.
+    async fn wait(&self, until: Timestamp, priority: &mut watch::Receiver<Priority>, handled: &mut Handled) {
         let sooner = async {
             // Without a sender nothing comes behind it any more.
             if priority.changed().await.is_err() {
@@ -355,7 +352,7 @@ impl Shared {
             }
             self.clock.busy()
         };
-        let waiting = self.clock.sleep_until(self.clock.now() + span);
+        let waiting = self.clock.sleep_until(until);
         let waiting = async {
             tokio::select! { biased; busy = waiting => busy, busy = sooner => busy }
         };

@@ -1,13 +1,17 @@
 //! What waits and what is under way: which order may begin next.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
-use super::Item;
+use super::late::Lateness;
+use super::{Handled, Item};
+use crate::app::clock::Clock;
 use crate::base::id::{ChannelId, UserId};
 use crate::base::time::Timestamp;
 use crate::port::action::{Order, Priority};
+use crate::port::event::Event;
 
 /// Orders of which one is under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -42,18 +46,25 @@ pub(super) struct Rows(BTreeMap<ChannelId, Lines>);
 
 #[derive(Default)]
 struct Lines {
-    /// With when each came.
-    waiting: BTreeMap<Line, VecDeque<(Timestamp, Item)>>,
-    /// What is under way, by how soon it has to be done with.
-    under_way: BTreeMap<Line, watch::Sender<Priority>>,
+    /// With how late each is.
+    waiting: BTreeMap<Line, VecDeque<(Lateness, Item)>>,
+    under_way: BTreeMap<Line, UnderWay>,
+}
+
+/// An order that has begun.
+struct UnderWay {
+    /// How soon it has to be done with.
+    priority: watch::Sender<Priority>,
+    /// Before this time it can't be carried out, nor can what is behind it.
+    until: Option<Timestamp>,
 }
 
 /// An order that may begin.
 pub(super) struct Begun {
     pub row: Row,
     pub item: Item,
-    /// When it came.
-    pub since: Timestamp,
+    /// How late it is.
+    pub lateness: Lateness,
     /// How soon it has to be done with: a step must not be late because an answer before it may wait. Changes when such comes.
     pub priority: watch::Receiver<Priority>,
 }
@@ -64,13 +75,13 @@ impl Rows {
         let lines = self.0.entry(row.channel.clone()).or_default();
         if let Some(before) = lines.under_way.get(&row.line) {
             let priority = item.order.priority();
-            before.send_if_modified(|known| {
+            before.priority.send_if_modified(|known| {
                 let is_sooner = priority < *known;
                 *known = priority.min(*known);
                 is_sooner
             });
         }
-        lines.waiting.entry(row.line.clone()).or_default().push_back((now, item));
+        lines.waiting.entry(row.line.clone()).or_default().push_back((Lateness::new(now), item));
     }
 
     /// The first of a row is done with.
@@ -83,6 +94,28 @@ impl Rows {
         }
     }
 
+    /// The first of a row can't be carried out before this time.
+    pub fn held(&mut self, row: &Row, until: Timestamp) {
+        let lines = self.0.get_mut(&row.channel);
+        if let Some(before) = lines.and_then(|lines| lines.under_way.get_mut(&row.line)) {
+            before.until = Some(until);
+        }
+    }
+
+    /// What the bot should know of those that wait behind the first of a row.
+    pub fn late(&mut self, row: &Row, clock: &Arc<dyn Clock>) -> Vec<(Event, Handled)> {
+        let Some(lines) = self.0.get_mut(&row.channel) else { return Vec::new() };
+        let until = lines.under_way.get(&row.line).and_then(|before| before.until);
+        let queue = lines.waiting.get_mut(&row.line);
+        let reports = queue.into_iter().flatten().filter_map(|(lateness, item)| {
+            let event = lateness.waits(&item.order, until?)?;
+            let mut handled = item.handled.clone();
+            handled.goes_on(clock.busy());
+            Some((event, handled))
+        });
+        reports.collect()
+    }
+
     /// What may begin now that something came to a row or ended in it; from now on it is under way.
     pub fn next(&mut self, row: &Row) -> Vec<Begun> {
         let Some(lines) = self.0.get_mut(&row.channel) else { return Vec::new() };
@@ -91,15 +124,15 @@ impl Rows {
         let concerned = [(person, true), (person, false), (&None, false)].into_iter();
         let concerned = concerned.map(|(person, urgent)| Line { person: person.clone(), urgent });
         let begun = concerned.filter_map(|line| {
-            let ((since, item), priority) = lines.begin(&line)?;
-            Some(Begun { row: Row { channel: row.channel.clone(), line }, item, since, priority })
+            let ((lateness, item), priority) = lines.begin(&line)?;
+            Some(Begun { row: Row { channel: row.channel.clone(), line }, item, lateness, priority })
         });
         begun.collect()
     }
 }
 
 impl Lines {
-    fn begin(&mut self, line: &Line) -> Option<((Timestamp, Item), watch::Receiver<Priority>)> {
+    fn begin(&mut self, line: &Line) -> Option<((Lateness, Item), watch::Receiver<Priority>)> {
         let is_held = self.is_held(line);
         let queue = self.waiting.get_mut(line)?;
         if is_held {
@@ -115,7 +148,7 @@ impl Lines {
             self.waiting.remove(line);
         }
         let (sender, priority) = watch::channel(soonest);
-        self.under_way.insert(line.clone(), sender);
+        self.under_way.insert(line.clone(), UnderWay { priority: sender, until: None });
         Some((first, priority))
     }
 
