@@ -122,7 +122,7 @@ impl<W: Write> Write for Sealer<W> {
 
 impl<W: Write> Own<W> {
     fn seal(&mut self, last: bool) -> io::Result<()> {
-        let sealed = self.key.seal(&about(self.number, last), &self.piece);
+        let sealed = self.key.seal(&[], &about(self.number, last), &self.piece);
         let length = u32::try_from(sealed.len()).expect("a piece is 64 KiB and a few bytes");
         self.number += 1;
         self.piece.clear();

@@ -165,7 +165,7 @@ mod tests {
         let path = dir.path().join(KEY_FILE);
         let first = MasterKey::random();
         first.write(&path).unwrap();
-        let sealed = first.derive("a").seal(b"", b"x");
+        let sealed = first.derive("a").seal(b"", b"", b"x");
         let second = first.replace(&path).unwrap();
         let back = MasterKey::read(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -94,7 +94,7 @@ impl Ring {
     pub fn write(&self, path: &Path, master: &MasterKey) -> Result<(), StoreError> {
         let failed = |error: std::io::Error| StoreError::io("writing", path, &error);
         let next = path.with_extension("next");
-        let sealed = master.derive(PURPOSE).seal(MARK, &self.bytes());
+        let sealed = master.derive(PURPOSE).seal(&[], MARK, &self.bytes());
         let mut file =
             OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&next).map_err(failed)?;
         file.write_all(MARK).and_then(|()| file.write_all(&sealed)).and_then(|()| file.sync_all()).map_err(failed)?;

@@ -1,7 +1,7 @@
 //! One secret of 32 bytes, and all that is ever done with one.
 
 use chacha20poly1305::aead::rand_core::RngCore;
-use chacha20poly1305::aead::{Aead, KeyInit, OsRng, Payload};
+use chacha20poly1305::aead::{Aead, AeadInPlace, KeyInit, OsRng, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
 use hmac::{Hmac, Mac as _};
@@ -53,12 +53,17 @@ impl Secret {
         short
     }
 
-    /// Nonce, then what was sealed. `about` is not in it, but has to be the same for opening.
-    pub fn seal(&self, about: &[u8], plain: &[u8]) -> Vec<u8> {
+    /// `head`, nonce, then what was sealed. `about` is not in it, but has to be the same for opening.
+    pub fn seal(&self, head: &[u8], about: &[u8], plain: &[u8]) -> Vec<u8> {
         let nonce: [u8; NONCE] = random();
-        let sealed = self.cipher().encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: about });
-        let mut bytes = nonce.to_vec();
-        bytes.extend(sealed.expect("only texts of more than 256 GiB can't be sealed"));
+        // In its place from the beginning, and with all the room it needs: nothing that can be read is left anywhere.
+        let mut bytes = Vec::with_capacity(head.len() + OVERHEAD + plain.len());
+        bytes.extend_from_slice(head);
+        bytes.extend_from_slice(&nonce);
+        let start = bytes.len();
+        bytes.extend_from_slice(plain);
+        let tag = self.cipher().encrypt_in_place_detached(XNonce::from_slice(&nonce), about, &mut bytes[start..]);
+        bytes.extend_from_slice(&tag.expect("only texts of more than 256 GiB can't be sealed"));
         bytes
     }
 
@@ -84,7 +89,8 @@ pub(in crate::store) fn random<const N: usize>() -> [u8; N] {
 }
 
 pub(in crate::store) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)).collect()
 }
 
 pub(in crate::store) fn unhex(text: &str) -> Option<Zeroizing<Vec<u8>>> {
@@ -103,7 +109,7 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_only_in_its_place_and_unchanged() {
         let secret = Secret::random();
-        let sealed = secret.seal(b"here", b"pressure 2");
+        let sealed = secret.seal(b"", b"here", b"pressure 2");
         assert_eq!(sealed.len(), 10 + OVERHEAD);
         assert_eq!(secret.open(b"here", &sealed).unwrap().as_slice(), b"pressure 2");
         assert!(secret.open(b"there", &sealed).is_err() && Secret::random().open(b"here", &sealed).is_err());
@@ -115,7 +121,7 @@ mod tests {
             }
         }
         assert!((0..sealed.len()).all(|length| secret.open(b"here", &sealed[..length]).is_err()));
-        assert_ne!(secret.seal(b"here", b"pressure 2"), sealed, "the same is never sealed the same way twice");
+        assert_ne!(secret.seal(b"", b"here", b"pressure 2"), sealed, "the same is never sealed the same way twice");
     }
 
     #[test]

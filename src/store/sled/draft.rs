@@ -4,12 +4,13 @@
 //! It must never write by itself; the committer hands the whole group to the engine at once.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use ::sled::Tree;
 
 use super::layout::{self, Counters, Head, PART};
 use super::read::{self, View};
-use super::ready::{Encoded, Ready};
+use super::ready::{Encoded, PersonKey, Ready};
 use super::tombs;
 use super::vault::{self, Vault};
 use crate::base::time::Timestamp;
@@ -155,40 +156,49 @@ impl Draft<'_, '_> {
 
     fn change(&mut self, tree: &'static str, name: Mac, record: Option<&Encoded>) -> Result<(), StoreError> {
         let place = layout::record_key(tree, name);
-        if let Some(old) = self.head(tree, name)? {
+        let old = self.head(tree, name)?;
+        if let Some(old) = old {
             self.drop_value(&place, old.parts);
-            if let Some(at) = old.due {
-                self.delete(layout::due_key(at, tree, name));
-            }
             self.counters.records = self.counters.records.saturating_sub(1);
         }
-        if let Some(Encoded { due, plain }) = record {
+        // Most are due on the same day as before: nothing is written for that.
+        let (due_before, due_now) = (old.and_then(|old| old.due), record.and_then(|record| record.due));
+        if due_before != due_now {
+            if let Some(at) = due_before {
+                self.delete(layout::due_key(at, tree, name));
+            }
+            if let Some(at) = due_now {
+                self.put(layout::due_key(at, tree, name), Vec::new());
+            }
+        }
+        if let Some(Encoded { due, plain, key }) = record {
             let length = vault::sealed_length(vault::is_personal(tree), plain.len());
             let head = Head { revision: Revision(self.counters.commits), due: *due, parts: parts(length) };
             let about: [&[u8]; 2] = [&place, &head.bytes()];
-            let sealed = match vault::is_personal(tree) {
-                true => vault::seal_personal(&self.person(name)?, &about, plain),
-                false => self.group.vault.seal(&about, plain),
+            let sealed = if vault::is_personal(tree) {
+                let secret = self.person(name, key.as_ref())?;
+                vault::seal_personal(&secret, &about, plain)
+            } else {
+                self.group.vault.seal(&about, plain)
             };
             self.split(&place, &head.bytes(), &sealed);
-            if let Some(at) = due {
-                self.put(layout::due_key(*at, tree, name), Vec::new());
-            }
             self.counters.records += 1;
         }
         Ok(())
     }
 
     /// A person's key; a new one when they have none.
-    fn person(&mut self, name: Mac) -> Result<Secret, StoreError> {
+    fn person(&mut self, name: Mac, known: Option<&PersonKey>) -> Result<Arc<Secret>, StoreError> {
         let key = layout::named_key(layout::PERSON, name);
-        match self.get(&key)? {
-            Some(row) => self.group.vault.unwrap(name, &row),
-            None => {
-                let (secret, row) = self.group.vault.new_person(name);
-                self.put(key, row);
-                Ok(secret)
-            }
+        let Some(row) = self.get(&key)? else {
+            let (secret, row) = self.group.vault.new_person(name);
+            self.put(key, row);
+            return Ok(Arc::new(secret));
+        };
+        match known.filter(|known| *known.row == *row) {
+            Some(known) => Ok(known.secret.clone()),
+            // It was changed since: by a rotation, or a deletion and a new beginning.
+            None => self.group.vault.unwrap(name, &row).map(Arc::new),
         }
     }
 

@@ -74,11 +74,12 @@ impl Head {
     pub(super) const LENGTH: usize = 18;
 
     /// The head alone.
-    pub(super) fn bytes(self) -> Vec<u8> {
-        let mut value = self.revision.0.to_be_bytes().to_vec();
-        value.push(u8::from(self.due.is_some()));
-        value.extend(self.due.map_or([0; 8], sortable));
-        value.push(self.parts);
+    pub(super) fn bytes(self) -> [u8; Self::LENGTH] {
+        let mut value = [0; Self::LENGTH];
+        value[..8].copy_from_slice(&self.revision.0.to_be_bytes());
+        value[8] = u8::from(self.due.is_some());
+        value[9..17].copy_from_slice(&self.due.map_or([0; 8], sortable));
+        value[17] = self.parts;
         value
     }
 
@@ -99,16 +100,11 @@ impl Head {
 
 /// The start of the keys of a tree's records.
 pub(super) fn tree_prefix(tree: &str) -> Vec<u8> {
-    let mut bytes = vec![RECORD];
-    bytes.extend(tree.as_bytes());
-    bytes.push(0);
-    bytes
+    [&[RECORD], tree.as_bytes(), &[0]].concat()
 }
 
 pub(super) fn record_key(tree: &str, name: Mac) -> Vec<u8> {
-    let mut bytes = tree_prefix(tree);
-    bytes.extend(name);
-    bytes
+    [&[RECORD], tree.as_bytes(), &[0], &name].concat()
 }
 
 /// The tree and name of a record's key.
@@ -124,9 +120,7 @@ pub(super) fn called(tree: &str, name: Mac) -> String {
 
 /// The key of what is kept by name alone: a person's key, a tombstone, an event.
 pub(super) fn named_key(kind: u8, name: Mac) -> Vec<u8> {
-    let mut bytes = vec![kind];
-    bytes.extend(name);
-    bytes
+    [[kind].as_slice(), &name].concat()
 }
 
 fn read_place(bytes: &[u8]) -> Option<(&'static str, Mac)> {
@@ -138,12 +132,7 @@ fn read_place(bytes: &[u8]) -> Option<(&'static str, Mac)> {
 
 /// Earliest first, also for times before 1970.
 pub(super) fn due_key(at: Timestamp, tree: &str, name: Mac) -> Vec<u8> {
-    let mut bytes = vec![DUE];
-    bytes.extend(sortable(at));
-    bytes.extend(tree.as_bytes());
-    bytes.push(0);
-    bytes.extend(name);
-    bytes
+    [&[DUE], sortable(at).as_slice(), tree.as_bytes(), &[0], &name].concat()
 }
 
 /// The time and record of a key of the due index.
@@ -157,9 +146,7 @@ pub(super) fn read_due(bytes: &[u8]) -> Result<(Timestamp, &'static str, Mac), S
 }
 
 pub(super) fn outbox_key(id: OutboxId) -> Vec<u8> {
-    let mut bytes = vec![OUTBOX];
-    bytes.extend(id.0.to_be_bytes());
-    bytes
+    [[OUTBOX].as_slice(), &id.0.to_be_bytes()].concat()
 }
 
 pub(super) fn read_outbox(bytes: &[u8]) -> Result<OutboxId, StoreError> {
@@ -171,18 +158,11 @@ pub(super) fn read_outbox(bytes: &[u8]) -> Result<OutboxId, StoreError> {
 /// whatever their names.
 pub(super) fn part_key(head: &[u8], part: u8) -> Vec<u8> {
     let length = u16::try_from(head.len()).expect("keys are a tree's name, 16 bytes and a few more");
-    let mut bytes = vec![PARTS];
-    bytes.extend(length.to_be_bytes());
-    bytes.extend(head);
-    bytes.push(part);
-    bytes
+    [&[PARTS], length.to_be_bytes().as_slice(), head, &[part]].concat()
 }
 
 pub(super) fn seen_at_key(at: Timestamp, name: Mac) -> Vec<u8> {
-    let mut bytes = vec![SEEN_AT];
-    bytes.extend(sortable(at));
-    bytes.extend(name);
-    bytes
+    [&[SEEN_AT], sortable(at).as_slice(), &name].concat()
 }
 
 /// The time and the event's name of a key of the events by time.

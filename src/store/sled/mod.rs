@@ -47,9 +47,9 @@
 //!
 //! # A commit
 //!
-//! Encode (where the batch comes from), queue of 256, then the committer's thread: check all that wait, each against the
-//! ones before it; seal; one engine batch; flush; `fdatasync` on `db`, which the engine's own flush leaves out; tombstones; answers.
-
+//! Encode, and open the person's key (where the batch comes from), queue of 256, then the committer's thread: check all that wait, each
+//! against the ones before it; seal; one engine batch; flush; `fdatasync` on `db`, which the engine's own flush leaves out; tombstones;
+//! answers.
 //!
 //! # No journal of changes
 //!
@@ -227,7 +227,8 @@ impl Store for SledStore {
     }
 
     async fn commit(&self, batch: Batch) -> Result<Committed, CommitError> {
-        self.shared.queue.commit(Ready::new(batch, &self.shared.vault)?).await
+        let ready = Ready::new(batch, &self.shared.vault, self.shared.db().ok().as_deref())?;
+        self.shared.queue.commit(ready).await
     }
 
     fn due(&self, upto: Timestamp, limit: usize) -> Result<Vec<(Timestamp, Key)>, StoreError> {

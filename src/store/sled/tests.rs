@@ -11,7 +11,7 @@ use super::layout::{COUNTERS_KEY, Counters, FORMAT_KEY, Head};
 use super::*;
 use crate::base::id::{EventId, SessionId, UserId};
 use crate::port::action::{Change, Order, Venue};
-use crate::port::record::{Lock, Votes};
+use crate::port::record::{Lock, Person, Votes};
 use crate::store::SEEN_FOR;
 
 fn commit(store: &SledStore, batch: Batch) -> Result<Committed, CommitError> {
@@ -188,7 +188,7 @@ fn in_a_group_the_later_see_the_earlier_and_the_refused_leave_nothing() {
     let view = View { tree: &db, vault };
     let before = db.len();
     let mut group = Group::new(view, Counters::default());
-    let mut add = |batch| group.add(Ready::new(batch, vault).unwrap());
+    let mut add = |batch| group.add(Ready::new(batch, vault, Some(&db)).unwrap());
     assert_eq!(add(votes(1, Some(0))), Ok(Committed::default()));
     let event = Some((EventId::from_stored("t:1"), Timestamp::default()));
     let stale = Batch { event: event.clone(), orders: vec![ask("x")], ..votes(2, Some(0)) };
@@ -344,6 +344,35 @@ fn a_persons_key_comes_with_the_first_record_and_goes_with_the_last() {
 }
 
 #[test]
+fn a_key_that_was_opened_ahead_seals_only_as_long_as_it_is_theirs() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = SledStore::open(dir.path()).unwrap();
+    let key = Key::Person(UserId::from_stored("t:me"));
+    let set = |record: Option<Person>| Batch {
+        changes: vec![Change { key: key.clone(), record: record.map(Record::Person) }],
+        ..Batch::default()
+    };
+    let kept = |millis| Person { last_used: Timestamp::from_millis(millis), ..Person::default() };
+    let ready = |batch| {
+        Ready::new(batch, &store.shared.vault, Some(&store.shared.db().unwrap())).expect("a batch as it should be")
+    };
+    let add = |ready| {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(store.shared.queue.commit(ready)).unwrap();
+        store.check().unwrap();
+        store.load(std::slice::from_ref(&key)).unwrap().person(&UserId::from_stored("t:me")).last_used.millis()
+    };
+    commit(&store, set(Some(kept(1)))).unwrap();
+    let (first, second, third) = (ready(set(Some(kept(2)))), ready(set(Some(kept(3)))), ready(set(Some(kept(4)))));
+    assert_eq!(add(first), 2);
+    commit(&store, set(None)).unwrap();
+    assert_eq!(count(&store.shared.db().unwrap(), layout::PERSON), 0);
+    assert_eq!(add(second), 3, "with a new key, as the old one is gone");
+    store.rotate().unwrap();
+    assert_eq!(add(third), 4);
+}
+
+#[test]
 fn after_a_rotation_nothing_is_left_that_an_old_generation_sealed() {
     let dir = tempfile::tempdir().unwrap();
     let store = SledStore::open(dir.path()).unwrap();
@@ -397,7 +426,7 @@ fn format_1(dir: &Path, person: &Record) {
         db.insert(layout::part_key(&place("channel", "t:c"), u8::try_from(part).unwrap()), piece).unwrap();
     }
     db.insert(place("channel", "t:c"), [first.bytes().as_slice(), &bytes[..layout::PART]].concat()).unwrap();
-    db.insert(place("person", "t:me"), [head.bytes(), person.encode()].concat()).unwrap();
+    db.insert(place("person", "t:me"), [head.bytes().to_vec(), person.encode()].concat()).unwrap();
     let item = OutboxItem { at: Timestamp::default(), order: ask("x") };
     db.insert(layout::outbox_key(OutboxId(7)), [vec![0], item.encode()].concat()).unwrap();
     db.insert(FORMAT_KEY, &1u32.to_be_bytes()).unwrap();

@@ -51,7 +51,7 @@ impl Vault {
     pub(super) fn seal(&self, about: &[&[u8]], plain: &[u8]) -> Vec<u8> {
         let ring = self.ring();
         let head = shared_head(ring.current());
-        [head.as_slice(), &ring.current().shared.seal(&about_of(&head, about), plain)].concat()
+        ring.current().shared.seal(&head, &about_of(&head, about), plain)
     }
 
     pub(super) fn open(&self, about: &[&[u8]], sealed: &[u8], what: &str) -> Result<Zeroizing<Vec<u8>>, StoreError> {
@@ -77,7 +77,7 @@ impl Vault {
         let ring = self.ring();
         let head = shared_head(ring.current());
         let about = about_of(&head, &[&layout::named_key(layout::PERSON, name)]);
-        [head.as_slice(), &ring.current().people.seal(&about, secret.bytes())].concat()
+        ring.current().people.seal(&head, &about, secret.bytes())
     }
 
     pub(super) fn unwrap(&self, name: Mac, row: &[u8]) -> Result<Secret, StoreError> {
@@ -132,7 +132,7 @@ impl Vault {
 /// Seals with a person's key.
 pub(super) fn seal_personal(key: &Secret, about: &[&[u8]], plain: &[u8]) -> Vec<u8> {
     let head = [PERSONAL];
-    [head.as_slice(), &key.seal(&about_of(&head, about), plain)].concat()
+    key.seal(&head, &about_of(&head, about), plain)
 }
 
 pub(super) fn open_personal(
@@ -210,10 +210,11 @@ fn split_shared<'a>(
 
 /// Everything that is sealed together with a value: each piece with its length, so that no two lists look the same.
 fn about_of(head: &[u8], about: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = head.to_vec();
+    let mut bytes = Vec::with_capacity(head.len() + about.iter().map(|piece| 4 + piece.len()).sum::<usize>());
+    bytes.extend_from_slice(head);
     for piece in about {
-        bytes.extend(u32::try_from(piece.len()).expect("places and heads are short").to_be_bytes());
-        bytes.extend(*piece);
+        bytes.extend_from_slice(&u32::try_from(piece.len()).expect("places and heads are short").to_be_bytes());
+        bytes.extend_from_slice(piece);
     }
     bytes
 }
