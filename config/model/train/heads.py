@@ -44,7 +44,8 @@ def learn(head: torch.nn.Linear, seen: Tensor, wanted: Tensor) -> None:
 def make(work: Path, out: Path, newest: set[str], held_out: set[str]) -> None:
     kept = training_rows(held_out)
     new = [row for row in kept if row.author in newest]
-    rows = new + random.Random(0).sample([row for row in kept if row.author not in newest], SAMPLE)
+    others = [row for row in kept if row.author not in newest]
+    rows = new + random.Random(0).sample(others, min(SAMPLE, len(others)))
     network = load(Network(Encoder(len(STUDENT_LAYERS)), labels()), work / "student.safetensors")
     vectors, _ = read(network, base_tokenizer(), [row.text for row in rows])
     target = Target(rows, labels())

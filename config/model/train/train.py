@@ -40,6 +40,11 @@ def training_rows(held_out: set[str], twice: set[str] = frozenset()) -> list[dat
     return kept + data.of_content() + [row for row in kept if row.author in twice]
 
 
+def passes(epochs: int) -> int:
+    """How often the rows are gone through."""
+    return 1 if data.SMALL else epochs
+
+
 def prepare(threads: int) -> None:
     torch.set_num_threads(threads)
     # Numbers too small to matter take a hundred times as long.
@@ -50,7 +55,7 @@ def teacher(work: Path, held_out: set[str], seed: int, threads: int) -> None:
     prepare(threads)
     torch.manual_seed(seed)
     network = Network(Encoder.base(), labels())
-    plan = Plan(TEACHER_EPOCHS, TEACHER_RATE, seed, f"teacher {seed}")
+    plan = Plan(passes(TEACHER_EPOCHS), TEACHER_RATE, seed, f"teacher {seed}")
     save(fit(network, training_rows(held_out), labels(), base_tokenizer(), plan), work / f"teacher-{seed}.safetensors")
 
 
@@ -59,17 +64,17 @@ def student(work: Path, held_out: set[str], go_on_from: Path | None, seeds: rang
     teachers = [load(Network(Encoder.base(), labels()), taught_in / f"teacher-{seed}.safetensors") for seed in seeds]
     torch.manual_seed(0)
     network = student_of(teachers[0], labels(), STUDENT_LAYERS)
-    plan = Plan(STUDENT_EPOCHS, STUDENT_RATE, 0, "student")
+    plan = Plan(passes(STUDENT_EPOCHS), STUDENT_RATE, 0, "student")
     if go_on_from:
         load(network, go_on_from / "student.safetensors")
-        plan = Plan(MORE_STUDENT_EPOCHS, MORE_STUDENT_RATE, 0, "student")
+        plan = Plan(passes(MORE_STUDENT_EPOCHS), MORE_STUDENT_RATE, 0, "student")
     save(fit(network, training_rows(held_out), labels(), base_tokenizer(), plan, teachers), work / "student.safetensors")
 
 
 def alone(work: Path, rows: list[data.Row], go_on_from: Path, seed: int, epochs: int, threads: int) -> None:
     prepare(threads)
     network = load(Network(Encoder(len(STUDENT_LAYERS)), labels()), go_on_from / "student.safetensors")
-    plan = Plan(epochs, ALONE_RATE, seed, f"alone {seed}", mean=True)
+    plan = Plan(passes(epochs), ALONE_RATE, seed, f"alone {seed}", mean=True)
     save(fit(network, rows, labels(), base_tokenizer(), plan), work / f"alone-{seed}.safetensors")
 
 
