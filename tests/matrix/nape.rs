@@ -14,8 +14,9 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::homeserver::{Account, Homeserver};
-use crate::tools::{LONG, Program, folder};
+use crate::tools::{LONG, Program, folder, here, python};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_nape");
 /// How often `nape health` is asked before it is given up: some minutes of it.
 const TRIES: usize = 5_000;
 /// So much is allowed that no test meets a limit by chance.
@@ -26,11 +27,11 @@ pub struct Nape {
     /// The account it speaks by.
     pub id: String,
     folder: tempfile::TempDir,
+    tied: bool,
     running: Option<Running>,
 }
 
-/// The one that all tests share: for those that neither end it nor look at what it logs. It ends with the test program, whose end of its
-/// terminal it hears.
+/// The one that all tests share: for those that neither end it nor look at what it logs. It ends with the test program, however that ends.
 pub struct Shared(&'static Nape);
 
 /// What its configuration says beside what is always there.
@@ -42,6 +43,8 @@ pub struct Setup {
     pub invite_from: Vec<String>,
     /// Whether somebody sits at its terminal too.
     pub terminal: bool,
+    /// Whether it ends when the test program does. What is not shared is dropped before.
+    pub tied: bool,
 }
 
 struct Running {
@@ -69,7 +72,7 @@ impl Nape {
         static SHARED: OnceLock<Nape> = OnceLock::new();
         Shared(SHARED.get_or_init(|| {
             let homeserver = Homeserver::shared();
-            let setup = Setup { terminal: true, ..Setup::default() };
+            let setup = Setup { tied: true, ..Setup::default() };
             Self::start(&homeserver.register("nape"), &homeserver.url(), &setup)
         }))
     }
@@ -80,7 +83,7 @@ impl Nape {
         let path = |name: &str| folder.path().join(name);
         fs::write(path("password"), &account.password).expect("a folder of ours");
         fs::set_permissions(path("password"), fs::Permissions::from_mode(0o600)).expect("a file of ours");
-        let Setup { admins, invite_from, terminal } = setup;
+        let Setup { admins, invite_from, terminal, tied } = setup;
         let config = format!(
             "[store]\npath = {:?}\nroom = 1\n{LIMITS}[terminal]\nenabled = {terminal}\n[matrix]\nenabled = true\nhomeserver = {url:?}\n\
              user = {:?}\npassword_file = {:?}\nstore = {:?}\nrecovery_key_file = {:?}\nadmins = {admins:?}\n\
@@ -93,15 +96,20 @@ impl Nape {
             free(),
         );
         fs::write(path("nape.toml"), config).expect("a folder of ours");
-        let mut nape = Self { id: account.id.clone(), folder, running: None };
+        let mut nape = Self { id: account.id.clone(), folder, tied: *tied, running: None };
         nape.again();
         nape
     }
 
     /// Starts it again on what it left.
     pub fn again(&mut self) {
+        let mut program = Command::new(PROGRAM);
+        if self.tied {
+            program = python();
+            program.arg(here().join("tied.py")).arg(PROGRAM);
+        }
         let mut child = self
-            .command(&["run"])
+            .given(program, &["run"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -181,7 +189,10 @@ impl Nape {
     }
 
     fn command(&self, words: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_nape"));
+        self.given(Command::new(PROGRAM), words)
+    }
+
+    fn given(&self, mut command: Command, words: &[&str]) -> Command {
         command.args(words).arg("--config").arg(self.path("nape.toml")).current_dir(self.folder.path());
         // Meant for these tests; the program would take it for a key.
         command.env_remove("NAPE_MATRIX_WHOLE");
