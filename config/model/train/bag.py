@@ -22,7 +22,7 @@ from fit import FIRST_OF_TWO
 # Letters of a piece of a word, a space before and after the word included.
 PIECES = range(3, 6)
 # What fewer rows hold is chance.
-LEAST_ROWS = 3
+LEAST_ROWS = 5
 # How much the rows count against small weights.
 TRUST = 8.0
 STEPS = 60

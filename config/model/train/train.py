@@ -23,6 +23,7 @@ STUDENT_EPOCHS, STUDENT_RATE = 8, 3e-4
 # For a student that goes on.
 MORE_STUDENT_EPOCHS, MORE_STUDENT_RATE = 6, 2.5e-4
 # For a student that goes on alone: few and small steps, so that networks of different seeds stay near enough for the mean of their weights to make sense.
+# With many new rows and one seed, --rate takes larger ones.
 ALONE_RATE = 1.5e-4
 # Which of a teacher's six layers the student starts from.
 STUDENT_LAYERS = (0, 2, 5)
@@ -71,10 +72,10 @@ def student(work: Path, held_out: set[str], go_on_from: Path | None, seeds: rang
     save(fit(network, training_rows(held_out), labels(), base_tokenizer(), plan, teachers), work / "student.safetensors")
 
 
-def alone(work: Path, rows: list[data.Row], go_on_from: Path, seed: int, epochs: int, threads: int) -> None:
+def alone(work: Path, rows: list[data.Row], go_on_from: Path, seed: int, epochs: int, rate: float, threads: int) -> None:
     prepare(threads)
     network = load(Network(Encoder(len(STUDENT_LAYERS)), labels()), go_on_from / "student.safetensors")
-    plan = Plan(passes(epochs), ALONE_RATE, seed, f"alone {seed}", mean=True)
+    plan = Plan(passes(epochs), rate, seed, f"alone {seed}", mean=True)
     save(fit(network, rows, labels(), base_tokenizer(), plan), work / f"alone-{seed}.safetensors")
 
 
@@ -100,6 +101,7 @@ def main() -> None:
     arguments.add_argument("--go-on-from", type=Path, help="the folder whose student learns on, and whose teachers teach it")
     arguments.add_argument("--alone", default="", help="seeds, by comma, with which the student goes on without teachers")
     arguments.add_argument("--epochs", type=int, default=2, help="how long it goes on alone")
+    arguments.add_argument("--rate", type=float, default=ALONE_RATE, help="in steps of what size")
     arguments.add_argument("--mean-with", type=Path, help="a folder whose student, gone on from the same one, counts in that mean too")
     arguments.add_argument("--twice", default="", help="authors whose rows count two times then, by comma")
     arguments.add_argument("--teachers", type=int, default=2)
@@ -113,7 +115,7 @@ def main() -> None:
         kept = training_rows(held_out, set(given.twice.split(",")))
         # One core for each: two that wait for each other are slower than one.
         with multiprocessing.get_context("spawn").Pool(min(len(numbers), given.threads)) as pool:
-            pool.starmap(alone, [(work, kept, given.go_on_from, number, given.epochs, 1) for number in numbers])
+            pool.starmap(alone, [(work, kept, given.go_on_from, number, given.epochs, given.rate, 1) for number in numbers])
         files = [work / f"alone-{number}.safetensors" for number in numbers]
         files += [given.mean_with / "student.safetensors"] if given.mean_with else []
         save_file(mean_of(files), work / "student.safetensors")
