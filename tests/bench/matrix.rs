@@ -38,6 +38,8 @@ const ENCRYPTED: usize = 100;
 /// What is asked. It is answered from the texts, like most questions.
 const QUESTION: &str = "!nape what effleurage";
 const MIB: f64 = 1024.0 * 1024.0;
+/// With what the unit and the image start Nape; here the echo has it, too.
+const ALLOCATOR: (&str, &str) = ("MALLOC_MMAP_THRESHOLD_", "131072");
 
 /// A bot, its process, and its room.
 struct Side {
@@ -57,6 +59,12 @@ fn main() {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
         let ended = runtime.expect("threads").block_on(echo(url, user, password, Path::new(folder)));
         panic!("the echo ended: {ended:?}");
+    }
+    if std::env::var_os(ALLOCATOR.0).is_none() {
+        let program = std::env::current_exe().expect("a process knows its own program");
+        let ended = Command::new(program).args(arguments).env(ALLOCATOR.0, ALLOCATOR.1).status();
+        assert!(ended.expect("it can be started once more").success());
+        return;
     }
     let homeserver = Homeserver::start(Limits::Lifted);
     let (nape, store) = (Nape::on(&homeserver), folder());
