@@ -242,19 +242,25 @@ impl Record {
 
     /// The bytes to store: a version byte, then JSON.
     pub fn encode(&self) -> Vec<u8> {
-        let json = match self {
-            Record::Server(record) => serde_json::to_vec(record),
-            Record::Person(record) => serde_json::to_vec(record),
-            Record::Session(record) => serde_json::to_vec(record),
-            Record::Lock(record) => serde_json::to_vec(record),
-            Record::Channel(record) => serde_json::to_vec(record),
-            Record::Votes(record) => serde_json::to_vec(record),
-            Record::Audit(record) => serde_json::to_vec(record),
-            Record::Recent(_) => Ok(Vec::new()),
-        };
-        let mut bytes = vec![VERSION];
-        bytes.extend(json.expect("records are maps with text keys, which JSON can always hold"));
+        let mut bytes = Vec::with_capacity(USUAL);
+        self.encode_into(&mut bytes);
         bytes
+    }
+
+    /// The bytes to store, behind those that are there, so that what is to be sealed stands in one place only.
+    pub fn encode_into(&self, bytes: &mut Vec<u8>) {
+        bytes.push(VERSION);
+        let written = match self {
+            Record::Server(record) => serde_json::to_writer(bytes, record),
+            Record::Person(record) => serde_json::to_writer(bytes, record),
+            Record::Session(record) => serde_json::to_writer(bytes, record),
+            Record::Lock(record) => serde_json::to_writer(bytes, record),
+            Record::Channel(record) => serde_json::to_writer(bytes, record),
+            Record::Votes(record) => serde_json::to_writer(bytes, record),
+            Record::Audit(record) => serde_json::to_writer(bytes, record),
+            Record::Recent(_) => Ok(()),
+        };
+        written.expect("records are maps with text keys, which JSON can always hold");
     }
 
     /// Reads what [`Record::encode`] wrote, now or in an older program, in the tree that it lay in.
@@ -281,6 +287,9 @@ impl Record {
 
 /// The version that is written. A change of a record's shape raises it and adds an upgrade to `decode`.
 const VERSION: u8 = 1;
+
+/// Room for most records, in bytes.
+pub const USUAL: usize = 640;
 
 impl Records {
     /// Puts a record in as it was loaded.

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use super::{
-    Batch, CommitError, Committed, FORGOTTEN_AT_ONCE, OutboxId, OutboxItem, SEEN_FOR, Store, StoreError, fitting,
+    Batch, CommitError, Committed, FORGOTTEN_AT_ONCE, OutboxId, OutboxItem, SEEN_FOR, Store, StoreError, fits,
 };
 use crate::base::id::EventId;
 use crate::base::time::Timestamp;
@@ -65,10 +65,10 @@ impl Store for MemoryStore {
         let items: Vec<OutboxItem> =
             batch.orders.iter().map(|order| OutboxItem { at: batch.now, order: order.clone() }).collect();
         for item in &items {
-            fitting(item.encode())?;
+            fits(item.encode().len())?;
         }
         for record in batch.changes.iter().filter_map(|change| change.record.as_ref()) {
-            fitting(record.encode())?;
+            fits(record.encode().len())?;
         }
         self.state().commit(batch, items)
     }

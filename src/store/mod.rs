@@ -146,11 +146,11 @@ impl Batch {
     }
 }
 
-/// The bytes of a record or order, when they aren't too many.
-fn fitting(bytes: Vec<u8>) -> Result<Vec<u8>, CommitError> {
-    match bytes.len() {
-        0..=LARGEST => Ok(bytes),
-        length => Err(CommitError::Unfit(format!("a record or order has {length} bytes, and {LARGEST} is the most"))),
+/// Whether a record or order of so many bytes can be kept.
+fn fits(length: usize) -> Result<(), CommitError> {
+    match length {
+        0..=LARGEST => Ok(()),
+        _ => Err(CommitError::Unfit(format!("a record or order has {length} bytes, and {LARGEST} is the most"))),
     }
 }
 

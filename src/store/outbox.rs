@@ -35,7 +35,7 @@ impl OutboxItem {
     /// The bytes to store: a version byte, then JSON.
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = vec![VERSION];
-        bytes.extend(serde_json::to_vec(self).expect("orders are maps with text keys, which JSON can always hold"));
+        serde_json::to_writer(&mut bytes, self).expect("orders are maps with text keys, which JSON can always hold");
         bytes
     }
 

@@ -4,9 +4,10 @@
 //! It must never write by itself; the committer hands the whole group to the engine at once.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 
-use ::sled::Tree;
+use ::sled::{IVec, Tree};
 
 use super::layout::{self, Counters, Head, PART};
 use super::read::{self, View};
@@ -122,10 +123,27 @@ impl<'a> Group<'a> {
         Finished { writes, counters, forgotten, expired }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>, StoreError> {
         match self.writes.get(key) {
-            Some(written) => Ok(written.clone()),
-            None => Ok(read::get(self.tree, key)?.map(|value| value.to_vec())),
+            Some(written) => Ok(written.as_deref().map(Value::Written)),
+            None => Ok(read::get(self.tree, key)?.map(Value::Stored)),
+        }
+    }
+}
+
+/// A value as it is, or will be once the group is written. Most are only looked at, so neither is copied.
+enum Value<'a> {
+    Written(&'a [u8]),
+    Stored(IVec),
+}
+
+impl Deref for Value<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Written(bytes) => bytes,
+            Self::Stored(bytes) => bytes,
         }
     }
 }
@@ -223,8 +241,8 @@ impl Draft<'_, '_> {
 
     fn remove_order(&mut self, id: OutboxId) -> Result<(), StoreError> {
         let place = layout::outbox_key(id);
-        if let Some(value) = self.get(&place)? {
-            self.drop_value(&place, value.first().copied().unwrap_or(0));
+        if let Some(parts) = self.get(&place)?.map(|value| value.first().copied().unwrap_or(0)) {
+            self.drop_value(&place, parts);
             self.counters.waiting = self.counters.waiting.saturating_sub(1);
         }
         Ok(())
@@ -282,7 +300,7 @@ impl Draft<'_, '_> {
 
     fn reseal(&mut self, key: &[u8]) -> Result<(), StoreError> {
         // Gone since it was looked for: nothing is left to seal.
-        let Some(value) = self.get(key)? else { return Ok(()) };
+        let Some(value) = self.get(key)?.map(|value| value.to_vec()) else { return Ok(()) };
         let vault = self.group.vault;
         match key.first() {
             Some(&layout::PERSON) if !vault.is_current(&value) => {
@@ -303,7 +321,7 @@ impl Draft<'_, '_> {
                 let mut sealed = first.to_vec();
                 for part in 0..count {
                     let found = self.get(&layout::part_key(key, part))?;
-                    sealed.extend(found.ok_or_else(|| layout::damaged(what, "a part of it is missing"))?);
+                    sealed.extend_from_slice(&found.ok_or_else(|| layout::damaged(what, "a part of it is missing"))?);
                 }
                 let again = vault.seal(&[key, head], &vault.open(&[key, head], &sealed, what)?);
                 self.split(key, head, &again);
@@ -333,9 +351,9 @@ impl Draft<'_, '_> {
         }
     }
 
-    fn get(&self, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    fn get(&self, key: &[u8]) -> Result<Option<Value<'_>>, StoreError> {
         match self.writes.get(key) {
-            Some(written) => Ok(written.clone()),
+            Some(written) => Ok(written.as_deref().map(Value::Written)),
             None => self.group.get(key),
         }
     }

@@ -14,7 +14,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use zeroize::Zeroizing;
 
 use super::layout::{self, damaged};
-use crate::port::record::{Key, Record};
+use crate::port::record::{Key, Record, USUAL};
 use crate::store::seal::{Generation, Mac, MasterKey, Ring, Secret};
 use crate::store::{CommitError, OutboxItem, StoreError};
 
@@ -161,12 +161,14 @@ pub(super) fn is_personal(tree: &str) -> bool {
 
 /// What of a record is sealed: its name, whose length stands in front, and its bytes.
 pub(super) fn plain(key: &Key, record: &Record) -> Result<Zeroizing<Vec<u8>>, CommitError> {
-    let (name, bytes) = (key.name(), Zeroizing::new(crate::store::fitting(record.encode())?));
+    let name = key.name();
     let length = u16::try_from(name.len()).map_err(|_| CommitError::Unfit("a name is too long".to_owned()))?;
-    let mut plain = Zeroizing::new(Vec::with_capacity(2 + name.len() + bytes.len()));
-    plain.extend(length.to_be_bytes());
-    plain.extend(name.as_bytes());
-    plain.extend(bytes.as_slice());
+    let mut plain = Zeroizing::new(Vec::with_capacity(2 + name.len() + USUAL));
+    plain.extend_from_slice(&length.to_be_bytes());
+    plain.extend_from_slice(name.as_bytes());
+    let start = plain.len();
+    record.encode_into(&mut plain);
+    crate::store::fits(plain.len() - start)?;
     Ok(plain)
 }
 
@@ -184,7 +186,9 @@ pub(super) fn read_plain(tree: &'static str, plain: &[u8], what: &str) -> Result
 
 /// An order as it is sealed.
 pub(super) fn plain_order(item: &OutboxItem) -> Result<Zeroizing<Vec<u8>>, CommitError> {
-    crate::store::fitting(item.encode()).map(Zeroizing::new)
+    let bytes = Zeroizing::new(item.encode());
+    crate::store::fits(bytes.len())?;
+    Ok(bytes)
 }
 
 fn shared_head(generation: &Generation) -> [u8; 5] {
