@@ -112,7 +112,7 @@ fn append() -> f64 {
             let (lines, answers): (Vec<_>, Vec<_>) = std::iter::once(first).chain(waiting.try_iter()).unzip();
             lines.iter().for_each(|line| file.write_all(line).expect("room on the disk"));
             file.sync_data().expect("a disk that syncs");
-            answers.into_iter().for_each(|answer| drop(answer.send(())));
+            answers.into_iter().for_each(|answer| answer.send(()).expect("writers wait for their answer"));
         }
     });
     let rate = writers(move |writer| {
