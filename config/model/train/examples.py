@@ -7,12 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from bag import Read
+from export import unfolded
 from network import Batch, Encoder, Labels, Network
 
 TEXTS = [
@@ -31,14 +30,7 @@ FIRST = 16
 
 def exported(model: Path) -> tuple[Network, Tokenizer]:
     """The network and the tokenizer that lie in the folder of a model."""
-    given = load_file(model / "weights.safetensors")
-    state = {}
-    for name, value in given.items():
-        if name.endswith(".scale"):
-            continue
-        if value.dtype == np.uint8:
-            value = (value.astype(np.float32) - 128) * given[f"{name}.scale"][:, None]
-        state[name] = torch.from_numpy(value)
+    state = {name: torch.from_numpy(value) for name, value in unfolded(model).items()}
     labels = Labels(**json.loads((model / "labels.json").read_text(encoding="utf-8")))
     layers = 1 + max(int(name.split(".")[2]) for name in state if name.startswith("encoder.layers."))
     encoder = Encoder(layers, len(state["encoder.tokens.weight"]), len(state["encoder.positions.weight"]))

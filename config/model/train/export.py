@@ -83,6 +83,13 @@ def export(work: Path, out: Path, size: int) -> None:
     print(f"{out}: {len(keep)} tokens, {(out / 'weights.safetensors').stat().st_size / 1e6:.1f} MB of weights")
 
 
+def unfolded(model: Path) -> dict[str, np.ndarray]:
+    """The exported weights of a model by name, as floats again."""
+    given = load_file(model / "weights.safetensors")
+    floats = lambda name, value: (value.astype(np.float32) - 128) * given[f"{name}.scale"][:, None] if value.dtype == np.uint8 else value
+    return {name: floats(name, value) for name, value in given.items() if not name.endswith(".scale")}
+
+
 if __name__ == "__main__":
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folder", type=Path)

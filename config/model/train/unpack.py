@@ -9,32 +9,17 @@ import argparse
 import shutil
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.numpy import load_file
 from safetensors.torch import save_file
 
-from export import POSITIONS, TOKENS
+from export import POSITIONS, TOKENS, unfolded
 from network import LONGEST, Encoder
 
 CARRIED = Path(__file__).resolve().parents[1]
 
 
-def unfolded(model: Path) -> dict[str, torch.Tensor]:
-    """The weights of a model by name, in floats."""
-    kept = load_file(model / "weights.safetensors")
-    weights = {}
-    for name, value in kept.items():
-        if name.endswith(".scale"):
-            continue
-        if value.dtype == np.uint8:
-            value = (value.astype(np.float32) - 128) * kept[f"{name}.scale"][:, None]
-        weights[name] = torch.from_numpy(value.copy())
-    return weights
-
-
 def unpack(model: Path, out: Path) -> None:
-    weights, base = unfolded(model), Encoder.base()
+    weights, base = {name: torch.from_numpy(value) for name, value in unfolded(model).items()}, Encoder.base()
     weights[TOKENS] = base.tokens.weight.detach().clone()
     # Longer texts than the program reads in one go are never trained on.
     positions = base.positions.weight.detach().clone()
