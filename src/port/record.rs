@@ -247,7 +247,7 @@ impl Record {
         bytes
     }
 
-    /// The bytes to store, behind those that are there, so that what is to be sealed stands in one place only.
+    /// The bytes to store, behind those that are there, so that what is to be sealed isn't copied once more.
     pub fn encode_into(&self, bytes: &mut Vec<u8>) {
         bytes.push(VERSION);
         let written = match self {
@@ -288,7 +288,7 @@ impl Record {
 /// The version that is written. A change of a record's shape raises it and adds an upgrade to `decode`.
 const VERSION: u8 = 1;
 
-/// Room for most records, in bytes.
+/// Room for most records, in bytes. One that outgrows it leaves behind, unwiped, what it held before.
 pub const USUAL: usize = 640;
 
 impl Records {
