@@ -27,6 +27,8 @@ pub struct Report {
 
 /// Plays a transcript.
 pub fn report(bot: &'static Bot, script: &Script) -> Report {
+    let is_reduced = script.settings.iter().any(|(_, setting)| setting == "reduced");
+    let bot = if is_reduced { super::reduced_bot() } else { bot };
     let mut failures = Vec::new();
     let mut fail = |line: usize, profile: Profile, what: &str| {
         failures.push(format!("{}:{line} ({}): {what}", script.path, profile.name()));
@@ -108,6 +110,8 @@ fn player(bot: &'static Bot, profile: Profile, script: &Script) -> Result<Player
             row.read(typed).map(|value| (row.key, value)).map_err(|_| bad())
         };
         match words.as_slice() {
+            // The bot is chosen before.
+            ["reduced"] => {}
             ["screened"] => (person.screened, is_known) = (Some(now), true),
             ["screened", ..] => (person.screened, is_known) = (Some(ago(&setting[9..]).ok_or_else(bad)?), true),
             ["my", key, typed] => {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! # What this shows
-//! settings: screened                      (how things stand before it begins; one line each)
+//! settings: screened                      (how things stand before it begins; one line each; `reduced`: without its model)
 //! > routine start desk reset              (what the person writes, or the choice they take: number, label or word)
 //! < Before touch: reasons not to          (what they see; an empty line begins another message)
 //! < …                                     (any number of lines)
