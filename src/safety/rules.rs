@@ -65,6 +65,7 @@ pub(super) struct Cues {
     pub personal: ConceptId,
     pub possessive: ConceptId,
     pub fiction: ConceptId,
+    pub meanwhile: ConceptId,
 }
 
 /// What raises one flag.

@@ -282,8 +282,8 @@ impl<'a> Reader<'a> {
         let not_usual = cue("not_usual");
         let (clause_break, answer_no, list_goes_on) = (cue("clause_break"), cue("answer_no"), cue("list_goes_on"));
         let (past, months, now, question) = (cue("past"), cue("months"), cue("now"), cue("question"));
-        let (supposed, personal, possessive, fiction) =
-            (cue("supposed"), cue("personal"), cue("possessive"), cue("fiction"));
+        let (supposed, personal, possessive) = (cue("supposed"), cue("personal"), cue("possessive"));
+        let (fiction, meanwhile) = (cue("fiction"), cue("meanwhile"));
         Some(Cues {
             figure: figure?,
             negation: negation?,
@@ -301,6 +301,7 @@ impl<'a> Reader<'a> {
             personal: personal?,
             possessive: possessive?,
             fiction: fiction?,
+            meanwhile: meanwhile?,
         })
     }
 

@@ -37,7 +37,10 @@ impl Scopes {
         let past = marks.over(cues.past, cues.now);
         let months = marks.over(cues.months, cues.now);
         let (supposed, personal) = marks.supposed(cues);
-        let fiction = marks.sentences(|sentence| marks.sentence_has(sentence, cues.fiction));
+        // Who watches a film may be struck meanwhile.
+        let told =
+            |sentence| marks.sentence_has(sentence, cues.fiction) && !marks.sentence_has(sentence, cues.meanwhile);
+        let fiction = marks.sentences(told);
         Scopes { denied: marks.denied(cues), past, months, supposed, fiction, personal }
     }
 }

@@ -165,8 +165,37 @@ fn other_people_count_and_stories_do_not() {
         "i read about a man who went blind",
         "in my novel she has a seizure",
         "my grandma had a stroke years ago",
+        "crime show: suspect strangled with a phone cable",
     ] {
         assert_eq!(urgency(text), None, "{text}");
+    }
+}
+
+#[test]
+fn what_befell_the_one_who_watches_is_no_story() {
+    for text in [
+        "watching a film when my head exploded out of nowhere",
+        "i was reading a novel and suddenly the worst headache of my life",
+        "in the middle of a movie, then my face went numb on one side",
+    ] {
+        assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
+    }
+}
+
+#[test]
+fn a_dark_time_that_is_told_as_over_gets_a_check_in_and_nothing_less() {
+    for text in ["i was suicidal in my twenties, i'm well now", "had suicidal thoughts as a student, long behind me"] {
+        assert_eq!(GATE.by_rules(text), (Verdict::CheckIn, false), "{text}");
+    }
+    for text in [
+        "suicidal",
+        "i was suicidal last night",
+        "was suicidal as a teen",
+        "was suicidal as a teen, well now, but suicidal again today",
+        "i was suicidal years ago, i'm fine now, i just want to die",
+    ] {
+        assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
+        assert!(GATE.by_rules(text).1, "{text}: it stays raised whatever the encoder thinks");
     }
 }
 
@@ -181,14 +210,33 @@ fn figures_of_speech_are_not_symptoms() {
         "i hit the gym",
         "love is blind",
         "stroke down the neck slowly",
+        "strangled by deadlines till friday",
+        "i would strangle my printer if i could",
+        "parking with this neck is a suicide mission",
+        "i might overdose on shoulder rubs",
+        "crashed on the sofa at nine",
     ] {
         assert!(matches!(GATE.by_rules(text).0, Verdict::Clear), "{text}: {:?}", GATE.by_rules(text).0);
     }
 }
 
 #[test]
+fn what_is_done_to_people_is_no_figure_of_speech() {
+    for text in [
+        "my ex strangled me",
+        "he was strangling my sister",
+        "i overdosed on pills after a massage",
+        "car crash, neck hurts",
+    ] {
+        assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
+    }
+}
+
+#[test]
 fn a_cry_of_pain_gets_a_check_in() {
-    for text in ["this migraine is killing me", "my head is killing me", "just shoot me"] {
+    for text in
+        ["this migraine is killing me", "this headache will be the end of me", "my head is killing me", "just shoot me"]
+    {
         assert_eq!(GATE.by_rules(text).0, Verdict::CheckIn, "{text}");
     }
     for text in ["this migraine is killing me, i want to die", "kill me now, i cant take it any more"] {
@@ -221,6 +269,8 @@ fn a_general_question_is_about_the_flag() {
         ("what is medication overuse headache?", "RF25"),
         ("should i stop if i feel dizzy during the routine", "RF24"),
         ("what are the signs of meningitis", "RF05"),
+        ("thunderclap meaning", "RF01"),
+        ("why do leaflets list a sudden severe headache", "RF01"),
     ] {
         assert_eq!(GATE.by_rules(text).0, Verdict::About { flag: flag.to_owned() }, "{text}");
     }
