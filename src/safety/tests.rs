@@ -177,6 +177,7 @@ fn what_befell_the_one_who_watches_is_no_story() {
         "watching a film when my head exploded out of nowhere",
         "i was reading a novel and suddenly the worst headache of my life",
         "in the middle of a movie, then my face went numb on one side",
+        "during a thriller my face went numb on one side",
     ] {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
     }
@@ -193,6 +194,9 @@ fn a_dark_time_that_is_told_as_over_gets_a_check_in_and_nothing_less() {
         "was suicidal as a teen",
         "was suicidal as a teen, well now, but suicidal again today",
         "i was suicidal years ago, i'm fine now, i just want to die",
+        "had suicidal thoughts last night, i'm fine now",
+        "was suicidal as a teen, i'm not well now",
+        "my friend died by suicide and now i feel suicidal",
     ] {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
         assert!(GATE.by_rules(text).1, "{text}: it stays raised whatever the encoder thinks");
@@ -224,9 +228,15 @@ fn figures_of_speech_are_not_symptoms() {
 fn what_is_done_to_people_is_no_figure_of_speech() {
     for text in [
         "my ex strangled me",
-        "he was strangling my sister",
-        "i overdosed on pills after a massage",
-        "car crash, neck hurts",
+        "a guy at work is strangling me",
+        "i was strangled by a work colleague",
+        "i overdosed on massage oil and pills",
+        "i was run over by a car, feeling dizzy, neck hurts",
+        "i was hit by a truck, feeling sick, neck hurts",
+        "a van crash straight into us, neck hurts",
+        "i feel suicidal driving home",
+        "this will be the end of me, kill me now, i cant take it any more",
+        "the doctor explained nothing, sudden worst headache",
     ] {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
     }
