@@ -56,6 +56,8 @@ const IMPORT_EXCEPTIONS: &[(&str, &str, &str)] = &[];
 const CRATES: &[(&str, &str)] = &[
     ("candle_core", "src/encoder/"),
     ("candle_nn", "src/encoder/"),
+    ("nape_matmul", "src/encoder/"),
+    ("pulp", "src/encoder/matmul/"),
     ("tokenizers", "src/encoder/"),
     ("sled", "src/store/"),
     ("serenity", "src/adapter/discord/"),

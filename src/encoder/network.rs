@@ -1,11 +1,12 @@
 //! The network: BERT layers over token vectors, their mean, and a linear head for each kind of label.
 //!
-//! The same as `config/model/train/network.py`. Matrices are kept as bytes with a scale for each row and are unfolded when the model is loaded; the
-//! token vectors stay bytes, since a text needs few of them.
+//! The same as `config/model/train/network.py`. Matrices are bytes with a scale for each row and stay so; those of the layers are multiplied as they are
+//! ([`nape_matmul`]), of the others a text needs little.
 
-use candle_core::{D, DType, Device, Result, Tensor};
+use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Result, Shape, Tensor};
 use candle_nn::ops::softmax_last_dim;
 use candle_nn::{LayerNorm, Module};
+use nape_matmul::{Linear, gelu, padded};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
@@ -25,7 +26,7 @@ pub(super) struct Network {
     positions: Tensor,
     norm: LayerNorm,
     layers: Vec<Layer>,
-    heads: Vec<Linear>,
+    heads: Vec<Scores>,
 }
 
 /// A matrix of bytes, unfolded row by row.
@@ -35,19 +36,25 @@ struct Rows {
     width: usize,
 }
 
-/// A linear map. Weights stand on the left of the product: with as few tokens as a question has, that takes two thirds of the time.
-struct Linear {
+/// A head: what it gives to each of its labels.
+struct Scores {
     weight: Tensor,
     bias: Tensor,
 }
 
+/// A linear map of a layer, and whether GELU follows it.
+struct Map {
+    linear: Linear<'static>,
+    gelu: bool,
+}
+
 struct Layer {
     /// Query, key and value in one.
-    attend: Linear,
-    merge: Linear,
+    attend: Map,
+    merge: Map,
     attend_norm: LayerNorm,
-    widen: Linear,
-    narrow: Linear,
+    widen: Map,
+    narrow: Map,
     norm: LayerNorm,
 }
 
@@ -59,7 +66,7 @@ impl Network {
             (0..).take_while(|layer| file.0.tensor(&format!("encoder.layers.{layer}.norm1.weight")).is_ok()).count();
         let layers = (0..count).map(|layer| file.layer(&format!("encoder.layers.{layer}"))).collect::<Result<_>>()?;
         let heads =
-            Head::ALL.iter().map(|head| file.linear(&format!("heads.{}", head.name()))).collect::<Result<_>>()?;
+            Head::ALL.iter().map(|head| file.scores(&format!("heads.{}", head.name()))).collect::<Result<_>>()?;
         Ok(Network {
             tokens: file.rows("encoder.tokens.weight")?,
             positions: file.tensor("encoder.positions.weight")?,
@@ -81,42 +88,70 @@ impl Network {
 
     /// The unit vector of a text, and what each head gives to its labels.
     pub fn read(&self, ids: &[u32]) -> Result<(Vec<f32>, Vec<Vec<f32>>)> {
-        let tokens = self.tokens.gather(ids)?;
-        let mut hidden = self.norm.forward(&(tokens + self.positions.narrow(0, 0, ids.len())?)?)?;
+        let count = ids.len();
+        let tokens = (self.tokens.gather(ids)? + self.positions.narrow(0, 0, count)?)?;
+        // The surplus ones go with the others through what takes each token by itself, and nobody looks at them.
+        let mut hidden = self.norm.forward(&tokens)?.pad_with_zeros(0, 0, padded(count) - count)?;
         for layer in &self.layers {
-            hidden = layer.forward(&hidden)?;
+            hidden = layer.forward(&hidden, count)?;
         }
-        let mean = hidden.mean(0)?;
+        let mean = hidden.narrow(0, 0, count)?.mean(0)?;
         let length = mean.sqr()?.sum_all()?.sqrt()?;
         let vector = mean.broadcast_div(&length)?;
         let seen = (&vector * SCALE)?.unsqueeze(0)?;
-        let shares = |head: &Linear| softmax_last_dim(&head.forward(&seen)?)?.squeeze(0)?.to_vec1();
+        let shares = |head: &Scores| softmax_last_dim(&head.forward(&seen)?)?.squeeze(0)?.to_vec1();
         Ok((vector.to_vec1()?, self.heads.iter().map(shares).collect::<Result<_>>()?))
     }
 }
 
-impl Linear {
-    /// Tokens x width in, tokens x width out.
-    fn forward(&self, hidden: &Tensor) -> Result<Tensor> {
-        self.weight.matmul(&hidden.t()?)?.t()?.contiguous()?.broadcast_add(&self.bias)
+impl Scores {
+    /// One x width in, one x labels out.
+    fn forward(&self, vector: &Tensor) -> Result<Tensor> {
+        vector.matmul(&self.weight.t()?)?.broadcast_add(&self.bias)
+    }
+}
+
+impl Map {
+    /// Width x tokens in, rows x tokens out.
+    fn forward(&self, columns: &Tensor) -> Result<Tensor> {
+        columns.contiguous()?.apply_op1_no_bwd(self)
+    }
+}
+
+impl CustomOp1 for Map {
+    fn name(&self) -> &'static str {
+        "linear map of bytes"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let ((rows, width), (given, tokens)) = (self.linear.shape(), layout.shape().dims2()?);
+        let Some((first, end)) = layout.contiguous_offsets().filter(|_| given == width && padded(tokens) == tokens)
+        else {
+            candle_core::bail!("{width} numbers of a padded number of tokens are wanted, not {:?}", layout.shape());
+        };
+        let mut out = self.linear.product(&storage.as_slice()?[first..end]);
+        if self.gelu {
+            gelu(&mut out);
+        }
+        Ok((CpuStorage::F32(out), (rows, tokens).into()))
     }
 }
 
 impl Layer {
-    /// Tokens x width in and out.
-    fn forward(&self, hidden: &Tensor) -> Result<Tensor> {
-        let (count, width) = hidden.dims2()?;
+    /// Tokens x width in and out, of which the first `count` are tokens of the text.
+    fn forward(&self, hidden: &Tensor, count: usize) -> Result<Tensor> {
+        let (padded, width) = hidden.dims2()?;
         let each = width / ATTENTION;
-        let all = self.attend.forward(hidden)?.reshape((count, 3, ATTENTION, each))?;
-        // Head x token x part of the width.
-        let part = |which: usize| all.narrow(1, which, 1)?.squeeze(1)?.transpose(0, 1)?.contiguous();
+        let all = self.attend.forward(&hidden.t()?)?.reshape((3, ATTENTION, each, padded))?;
+        // Head x part of the width x token.
+        let part = |which: usize| all.get(which)?.narrow(2, 0, count);
         let (query, key, value) = (part(0)?, part(1)?, part(2)?);
-        let weights = (query.matmul(&key.transpose(D::Minus1, D::Minus2)?)? / (each as f64).sqrt())?;
-        let mixed =
-            softmax_last_dim(&weights)?.matmul(&value)?.transpose(0, 1)?.contiguous()?.reshape((count, width))?;
-        let hidden = self.attend_norm.forward(&(self.merge.forward(&mixed)? + hidden)?)?;
-        let wide = self.widen.forward(&hidden)?.gelu_erf()?;
-        self.norm.forward(&(self.narrow.forward(&wide)? + hidden)?)
+        let weights = (query.transpose(1, 2)?.matmul(&key)? / (each as f64).sqrt())?;
+        let mixed = value.matmul(&softmax_last_dim(&weights)?.transpose(1, 2)?)?.reshape((width, count))?;
+        let mixed = mixed.pad_with_zeros(1, 0, padded - count)?;
+        let hidden = self.attend_norm.forward(&(self.merge.forward(&mixed)?.t()? + hidden)?)?;
+        let wide = self.widen.forward(&hidden.t()?)?;
+        self.norm.forward(&(self.narrow.forward(&wide)?.t()? + hidden)?)
     }
 }
 
@@ -175,8 +210,16 @@ impl File {
         Tensor::from_vec(values, shape, &Device::Cpu)?.to_dtype(DType::F32)
     }
 
-    fn linear(&self, name: &str) -> Result<Linear> {
-        Ok(Linear { weight: self.tensor(&format!("{name}.weight"))?, bias: self.tensor(&format!("{name}.bias"))? })
+    fn scores(&self, name: &str) -> Result<Scores> {
+        Ok(Scores { weight: self.tensor(&format!("{name}.weight"))?, bias: self.tensor(&format!("{name}.bias"))? })
+    }
+
+    fn map(&self, weight: &str, bias: &str) -> Result<Map> {
+        let (Rows { bytes, scales, width }, (bias, _)) = (self.rows(weight)?, self.floats(bias)?);
+        let Some(linear) = Linear::new(bytes, scales, bias, width) else {
+            candle_core::bail!("{weight} and its bias don't fit each other");
+        };
+        Ok(Map { linear, gelu: false })
     }
 
     fn norm(&self, name: &str) -> Result<LayerNorm> {
@@ -185,16 +228,14 @@ impl File {
     }
 
     fn layer(&self, name: &str) -> Result<Layer> {
-        let attend = format!("{name}.self_attn");
+        let map = |part: &str| self.map(&format!("{name}.{part}.weight"), &format!("{name}.{part}.bias"));
+        let attend = format!("{name}.self_attn.in_proj");
         Ok(Layer {
-            attend: Linear {
-                weight: self.tensor(&format!("{attend}.in_proj_weight"))?,
-                bias: self.tensor(&format!("{attend}.in_proj_bias"))?,
-            },
-            merge: self.linear(&format!("{attend}.out_proj"))?,
+            attend: self.map(&format!("{attend}_weight"), &format!("{attend}_bias"))?,
+            merge: map("self_attn.out_proj")?,
             attend_norm: self.norm(&format!("{name}.norm1"))?,
-            widen: self.linear(&format!("{name}.linear1"))?,
-            narrow: self.linear(&format!("{name}.linear2"))?,
+            widen: Map { gelu: true, ..map("linear1")? },
+            narrow: map("linear2")?,
             norm: self.norm(&format!("{name}.norm2"))?,
         })
     }

@@ -1,4 +1,4 @@
-//! How long the encoder takes for a question, on one thread, beside the bare multiplications that a network of its size can't do without.
+//! How long the encoder takes for a question, on one thread, beside the bare multiplications of a network of its size in floats, by a library.
 //!
 //! `RAYON_NUM_THREADS=1 cargo bench --bench encoder`
 
@@ -62,7 +62,7 @@ fn spans<T>(works: impl Iterator<Item = impl Fn(&T)>, with: &T) -> Vec<Duration>
     spans
 }
 
-/// The matrix products of three layers for 16 tokens, and nothing else.
+/// The matrix products of three layers for 16 tokens in floats, and nothing else.
 fn floor() -> candle_core::Result<Vec<Duration>> {
     let random = |rows, columns| Tensor::rand(-1f32, 1f32, (rows, columns), &Device::Cpu)?.to_dtype(DType::F32);
     let (tokens, wide) = (random(384, 16)?, random(1536, 16)?);
