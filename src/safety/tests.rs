@@ -166,6 +166,9 @@ fn other_people_count_and_stories_do_not() {
         "in my novel she has a seizure",
         "my grandma had a stroke years ago",
         "crime show: suspect strangled with a phone cable",
+        "in minecraft my villager had a seizure",
+        "in this series the queen has a seizure in every season",
+        "the butler strangled the colonel in last night's film, and my wife liked it",
     ] {
         assert_eq!(urgency(text), None, "{text}");
     }
@@ -178,6 +181,10 @@ fn what_befell_the_one_who_watches_is_no_story() {
         "i was reading a novel and suddenly the worst headache of my life",
         "in the middle of a movie, then my face went numb on one side",
         "during a thriller my face went numb on one side",
+        "watching a movie, can't feel my left arm",
+        "this series is great but my left hand is weak and numb",
+        "we watched a cartoon and my husband collapsed",
+        "playing minecraft, cant see out of my left eye",
     ] {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
     }
@@ -204,6 +211,19 @@ fn a_dark_time_that_is_told_as_over_gets_a_check_in_and_nothing_less() {
 }
 
 #[test]
+fn who_asks_how_many_would_kill_is_heard() {
+    for text in
+        ["how many paracetamol would kill me", "how many ibuprofen to die", "what is the lethal dose of paracetamol"]
+    {
+        assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
+        assert!(GATE.by_rules(text).1, "{text}: it stays raised whatever the encoder thinks");
+    }
+    for text in ["how much pressure to kill the pain", "how many days a month are too many for painkillers"] {
+        assert_eq!(GATE.by_rules(text).0, Verdict::Clear, "{text}");
+    }
+}
+
+#[test]
 fn figures_of_speech_are_not_symptoms() {
     for text in [
         "my job is killing me",
@@ -219,6 +239,9 @@ fn figures_of_speech_are_not_symptoms() {
         "parking with this neck is a suicide mission",
         "i might overdose on shoulder rubs",
         "crashed on the sofa at nine",
+        "discord crashed on step 5",
+        "our wifi had a seizure in the last round",
+        "begging to be strangled, that knot",
     ] {
         assert!(matches!(GATE.by_rules(text).0, Verdict::Clear), "{text}: {:?}", GATE.by_rules(text).0);
     }
@@ -237,6 +260,10 @@ fn what_is_done_to_people_is_no_figure_of_speech() {
         "i feel suicidal driving home",
         "this will be the end of me, kill me now, i cant take it any more",
         "the doctor explained nothing, sudden worst headache",
+        "he wanted to strangle me",
+        "my mum on the phone having a stroke",
+        "found him at his laptop passed out",
+        "sat in the chair collapsed and wont wake up",
     ] {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
     }
@@ -308,6 +335,7 @@ fn doubt_asks_first() {
         ("what if my arm goes numb", "RF02"),
         ("my headache is new", "RF13"),
         ("i feel feverish", "RF19"),
+        ("neck sore after the osteopath moved it", "RF03"),
     ] {
         let Verdict::Doubtful { flag: found, .. } = GATE.by_rules(text).0 else {
             panic!("{text}: {:?}", GATE.by_rules(text).0)
