@@ -211,6 +211,24 @@ fn a_dark_time_that_is_told_as_over_gets_a_check_in_and_nothing_less() {
 }
 
 #[test]
+fn an_attack_from_one_weekday_to_another_is_past_three_days() {
+    for text in [
+        "my migraine started thursday, today is tuesday and there was no break",
+        "same migraine since sun, its thurs now",
+        "headache began on monday evening, now it's friday",
+    ] {
+        assert_eq!(urgency(text), Some(Urgency::SameDay), "{text}");
+    }
+    for text in [
+        "migraine started monday, today is tuesday",
+        "had a migraine on monday, it's gone, today is friday and all is well",
+        "since monday i do the routine, today is friday, do i need a rest day",
+    ] {
+        assert_eq!(urgency(text), None, "{text}");
+    }
+}
+
+#[test]
 fn who_asks_how_many_would_kill_is_heard() {
     for text in
         ["how many paracetamol would kill me", "how many ibuprofen to die", "what is the lethal dose of paracetamol"]
@@ -242,6 +260,13 @@ fn figures_of_speech_are_not_symptoms() {
         "discord crashed on step 5",
         "our wifi had a seizure in the last round",
         "begging to be strangled, that knot",
+        "i strangle this gearbox tomorrow",
+        "reading the boston strangler book on the train",
+        "tax season has me by the throat",
+        "cannot go on with this diet one more day",
+        "lost the will to live at slide 30",
+        "headshot after headshot",
+        "end it please, the routine i mean",
     ] {
         assert!(matches!(GATE.by_rules(text).0, Verdict::Clear), "{text}: {:?}", GATE.by_rules(text).0);
     }
@@ -261,6 +286,11 @@ fn what_is_done_to_people_is_no_figure_of_speech() {
         "this will be the end of me, kill me now, i cant take it any more",
         "the doctor explained nothing, sudden worst headache",
         "he wanted to strangle me",
+        "he had me by the throat, i still want to throttle him",
+        "i lost the will to live after that",
+        "i lost the will to live at christmas and it is not back",
+        "strangulation two days ago, headache",
+        "work was fine, he still is choking me at night",
         "my mum on the phone having a stroke",
         "found him at his laptop passed out",
         "sat in the chair collapsed and wont wake up",
@@ -271,12 +301,18 @@ fn what_is_done_to_people_is_no_figure_of_speech() {
 
 #[test]
 fn a_cry_of_pain_gets_a_check_in() {
-    for text in
-        ["this migraine is killing me", "this headache will be the end of me", "my head is killing me", "just shoot me"]
-    {
+    for text in [
+        "this migraine is killing me",
+        "this headache will be the end of me",
+        "my head is killing me",
+        "just shoot me",
+        "shoot me now please lol",
+    ] {
         assert_eq!(GATE.by_rules(text).0, Verdict::CheckIn, "{text}");
     }
-    for text in ["this migraine is killing me, i want to die", "kill me now, i cant take it any more"] {
+    for text in
+        ["this migraine is killing me, i want to die", "kill me now, i cant take it any more", "please just kill me"]
+    {
         assert_eq!(urgency(text), Some(Urgency::Emergency), "{text}");
     }
 }
